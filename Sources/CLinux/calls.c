@@ -1,0 +1,29 @@
+#include "CLinux.h"
+
+long crtop_syscall(long number, long a, long b, long c, long d, long e, long f) {
+  return syscall(number, a, b, c, d, e, f);
+}
+
+int crtop_openat(int directory, const char *path, int flags, mode_t mode) {
+  return openat(directory, path, flags, mode);
+}
+
+int crtop_fcntl(int descriptor, int command, long argument) { return fcntl(descriptor, command, argument); }
+
+int crtop_fcntl_pointer(int descriptor, int command, void *argument) { return fcntl(descriptor, command, argument); }
+
+int crtop_ioctl(int descriptor, unsigned long request, void *argument) { return ioctl(descriptor, request, argument); }
+
+long crtop_ptrace(long request, pid_t tid, unsigned long address, unsigned long data) {
+  return ptrace((enum __ptrace_request)request, tid, (void *)address, (void *)data);
+}
+
+bool crtop_wifexited(int status) { return WIFEXITED(status); }
+bool crtop_wifsignaled(int status) { return WIFSIGNALED(status); }
+bool crtop_wifstopped(int status) { return WIFSTOPPED(status); }
+int crtop_wexitstatus(int status) { return WEXITSTATUS(status); }
+int crtop_wtermsig(int status) { return WTERMSIG(status); }
+int crtop_wstopsig(int status) { return WSTOPSIG(status); }
+bool crtop_wcoredump(int status) { return WCOREDUMP(status); }
+unsigned crtop_major(dev_t device) { return major(device); }
+unsigned crtop_minor(dev_t device) { return minor(device); }

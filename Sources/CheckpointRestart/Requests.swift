@@ -1,0 +1,91 @@
+/// Defines what the engine can be asked for.
+
+public import CheckpointImage
+public import SystemCalls
+
+/// The root of a subtree, safe against a reused pid.
+public struct TaskIdentity: Sendable, Hashable {
+  /// The process id.
+  public var pid: Int32
+  /// Field 22 of `/proc/PID/stat`, in clock ticks since boot; `nil`: whoever has the pid now.
+  public var startTime: UInt64?
+
+  /// Makes an identity from its parts.
+  public init(pid: Int32, startTime: UInt64? = nil) {
+    self.pid = pid
+    self.startTime = startTime
+  }
+}
+
+/// What becomes of the job when its image is safe on disk.
+public enum AfterCheckpoint: String, Sendable, CaseIterable {
+  case resume, leaveFrozen, kill
+}
+
+/// Exactness that the user gives up, by name.
+public enum AcceptedLoss: String, Sendable, CaseIterable {
+  /// Restart although files differ from what they were at the checkpoint.
+  case changedFiles = "changed-files"
+  /// Restart although CLOCK_MONOTONIC has gone back, as after a reboot.
+  case clock
+  /// Make a zombie without its core-dump flag where it cannot be made with it.
+  case coreFlag = "core-flag"
+}
+
+/// A checkpoint to be taken.
+public struct CheckpointRequest: Sendable {
+  public var root: TaskIdentity
+  /// A path; `-` for standard output.
+  public var destination: String
+  public var after: AfterCheckpoint
+  public var compression: Compression
+  public var acceptedLosses: Set<AcceptedLoss>
+
+  /// Makes a request; by default the job goes on and page data is not compressed.
+  public init(
+    root: TaskIdentity, destination: String, after: AfterCheckpoint = .resume, compression: Compression = .none,
+    acceptedLosses: Set<AcceptedLoss> = []
+  ) {
+    self.root = root
+    self.destination = destination
+    self.after = after
+    self.compression = compression
+    self.acceptedLosses = acceptedLosses
+  }
+}
+
+/// A restart to be made.
+public struct RestartRequest: Sendable {
+  /// A path; `-` for standard input.
+  public var source: String
+  /// Restart as a job of its own instead of in this terminal.
+  public var detached: Bool
+  public var acceptedLosses: Set<AcceptedLoss>
+
+  /// Makes a request.
+  public init(source: String, detached: Bool, acceptedLosses: Set<AcceptedLoss> = []) {
+    self.source = source
+    self.detached = detached
+    self.acceptedLosses = acceptedLosses
+  }
+}
+
+/// What a preflight has found.
+public struct CheckReport: Sendable {
+  /// Every reason why the subtree cannot be checkpointed; empty: it can.
+  public var problems: [Problem]
+  public var tasks: Int
+  public var threads: Int
+  public var zombies: Int
+  /// Resident memory that an image would have to hold, in bytes (an estimate).
+  public var memoryBytes: UInt64
+
+  /// Makes a report from its parts.
+  public init(problems: [Problem], tasks: Int, threads: Int, zombies: Int, memoryBytes: UInt64) {
+    self.problems = problems
+    self.tasks = tasks
+    self.threads = threads
+    self.zombies = zombies
+    self.memoryBytes = memoryBytes
+  }
+}

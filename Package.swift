@@ -3,13 +3,13 @@ import PackageDescription
 
 /// Every target of ours: language mode 6 (from the tools version), strict memory safety, warnings are errors.
 let swiftSettings: [SwiftSetting] = [
-  .define("_GNU_SOURCE"),
   .strictMemorySafety(),
   .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
+/// Also for Swift targets: the importer reads the C headers with these.
 let cSettings: [CSetting] = [
   .define("_GNU_SOURCE"),
   .treatAllWarnings(as: .error),
@@ -33,30 +33,30 @@ let package = Package(
         "TerminalUI", "CheckpointRestart", "CheckpointImage", "ImageSchema", "ProcessTree", "SystemCalls",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: swiftSettings),
+      cSettings: cSettings, swiftSettings: swiftSettings),
     .target(
       name: "TerminalUI",
       dependencies: ["CNcurses", "CheckpointRestart", "CheckpointImage", "ImageSchema", "ProcessTree", "SystemCalls"],
-      swiftSettings: swiftSettings),
+      cSettings: cSettings, swiftSettings: swiftSettings),
     .target(
       name: "CheckpointRestart",
       dependencies: ["CheckpointImage", "ImageSchema", "ProcessTree", "Tracing", "SystemCalls", "CLinux"],
-      swiftSettings: swiftSettings),
+      cSettings: cSettings, swiftSettings: swiftSettings),
     .target(
       name: "CheckpointImage",
       dependencies: [
         "ImageSchema", "SystemCalls", "CZstd", "CLZ4", "CXXHash",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      swiftSettings: swiftSettings),
+      cSettings: cSettings, swiftSettings: swiftSettings),
     // Generated from Resources/image.proto; its code does not know strict memory safety.
     .target(name: "ImageSchema", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
-    .target(name: "ProcessTree", dependencies: ["SystemCalls"], swiftSettings: swiftSettings),
-    .target(name: "Tracing", dependencies: ["SystemCalls", "CLinux"], swiftSettings: swiftSettings),
+    .target(name: "ProcessTree", dependencies: ["SystemCalls"], cSettings: cSettings, swiftSettings: swiftSettings),
+    .target(name: "Tracing", dependencies: ["SystemCalls", "CLinux"], cSettings: cSettings, swiftSettings: swiftSettings),
     .target(
       name: "SystemCalls",
       dependencies: ["CLinux", .product(name: "SystemPackage", package: "swift-system")],
-      swiftSettings: swiftSettings),
+      cSettings: cSettings, swiftSettings: swiftSettings),
     .target(name: "CLinux", cSettings: cSettings),
     .systemLibrary(name: "CNcurses"),
     .systemLibrary(name: "CZstd"),
@@ -69,15 +69,15 @@ let package = Package(
       linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
     .executableTarget(
       name: "benchmarks", dependencies: ["ProcessTree", "SystemCalls"], path: "Tests/Benchmarks",
-      swiftSettings: swiftSettings),
-    .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls"], swiftSettings: swiftSettings),
-    .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree"], swiftSettings: swiftSettings),
-    .testTarget(name: "CheckpointImageTests", dependencies: ["CheckpointImage"], swiftSettings: swiftSettings),
+      cSettings: cSettings, swiftSettings: swiftSettings),
+    .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls"], cSettings: cSettings, swiftSettings: swiftSettings),
+    .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree"], cSettings: cSettings, swiftSettings: swiftSettings),
+    .testTarget(name: "CheckpointImageTests", dependencies: ["CheckpointImage"], cSettings: cSettings, swiftSettings: swiftSettings),
     .testTarget(
-      name: "TracingTests", dependencies: ["Tracing", "SystemCalls", "workloads"], swiftSettings: swiftSettings),
-    .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], swiftSettings: swiftSettings),
+      name: "TracingTests", dependencies: ["Tracing", "SystemCalls", "workloads"], cSettings: cSettings, swiftSettings: swiftSettings),
+    .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], cSettings: cSettings, swiftSettings: swiftSettings),
     .testTarget(
       name: "CommandLineTests", dependencies: ["SystemCalls", "ProcessTree", "crtop", "workloads"],
-      swiftSettings: swiftSettings),
+      cSettings: cSettings, swiftSettings: swiftSettings),
   ]
 )

@@ -45,7 +45,7 @@ let package = Package(
     .target(
       name: "CheckpointImage",
       dependencies: [
-        "ImageSchema", "SystemCalls", "CZstd", "CLZ4", "CXXHash",
+        "ImageSchema", "SystemCalls", "CLinux", "CZstd", "CLZ4", "CXXHash",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: swiftSettings),
@@ -72,7 +72,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls"], swiftSettings: swiftSettings),
     .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree"], swiftSettings: swiftSettings),
-    .testTarget(name: "CheckpointImageTests", dependencies: ["CheckpointImage"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CheckpointImageTests", dependencies: ["CheckpointImage", "ImageSchema", "SystemCalls", "CLinux"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "TracingTests", dependencies: ["Tracing", "SystemCalls", "workloads"], swiftSettings: swiftSettings),
     .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], swiftSettings: swiftSettings),

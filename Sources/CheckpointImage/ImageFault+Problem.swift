@@ -57,7 +57,8 @@ extension ImageFault {
     case .fileHeadDamaged: "the checksum of its first \(FileHead.size) bytes is wrong"
     case .truncated(let size, let place, let needed):
       "it ends at offset \(size) in \(place), which goes on to offset \(needed)"
-    case .tailDamaged(let offset): "its last \(FileTail.size) bytes, at offset \(offset), do not fit the trailer"
+    case .tailDamaged(let offset):
+      "its last \(FileTail.size) bytes, at offset \(offset), are not the end of an image: it was cut off or altered"
     case .trailingBytes(let count, let offset): "\(count) bytes follow its end at offset \(offset)"
     case .headDamaged(let place): "the head of \(place) has a wrong checksum"
     case .contentDamaged(let place): "the content of \(place) has a wrong checksum"

@@ -52,12 +52,11 @@ public struct ImageWriter: ~Copyable {
     try write(.header, header)
   }
 
-  /// Writes one process; its pid must not have been written before.
+  /// Writes one process, after its parent.
   public mutating func write(process: ImageProcess) throws(Problem) {
-    guard process.pid > 0, process.pid <= ImageLimits.maximumPid, pids.insert(process.pid).inserted else {
-      throw mistake("a second process \(process.pid)")
-    }
+    if let fault = process.fault(pids: pids) { throw mistake(fault) }
     try write(.process, process)
+    pids.insert(process.pid)
     totals.processes += 1
   }
 

@@ -3,7 +3,7 @@
 internal import CXXHash
 
 /// The XXH3-64 of `bytes`, without seed.
-func checksum(of bytes: UnsafeRawBufferPointer) -> UInt64 { unsafe XXH3_64bits(bytes.baseAddress, bytes.count) }
+package func checksum(of bytes: UnsafeRawBufferPointer) -> UInt64 { unsafe XXH3_64bits(bytes.baseAddress, bytes.count) }
 
 /// The XXH3-64 of bytes that come piece by piece.
 @safe struct RunningChecksum: ~Copyable {

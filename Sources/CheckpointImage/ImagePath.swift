@@ -10,8 +10,9 @@ struct ImagePath {
   let directory: String
   let base: String
 
-  init(_ path: String) throws(Problem) {
-    let real = try Self.followingLink(path)
+  /// - Parameter followingLink: take the path of what it points at, where it is a link.
+  init(_ path: String, followingLink: Bool = true) throws(Problem) {
+    let real = followingLink ? try Self.followingLink(path) : path
     let name = real.lastIndex(of: "/").map { real[real.index(after: $0)...] } ?? real[...]
     guard !name.isEmpty, name != ".", name != ".." else {
       throw ImageFault.notRegular(kind: "a directory").problem(path.isEmpty ? "an empty path" : path)

@@ -73,7 +73,11 @@ let package = Package(
     .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls"], swiftSettings: swiftSettings),
     .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "CheckpointImageTests", dependencies: ["CheckpointImage", "ImageSchema", "SystemCalls", "CLinux"],
+      name: "CheckpointImageTests",
+      dependencies: [
+        "CheckpointImage", "ImageSchema", "SystemCalls", "CLinux",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "TracingTests", dependencies: ["Tracing", "SystemCalls", "workloads"], swiftSettings: swiftSettings),

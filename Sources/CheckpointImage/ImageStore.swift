@@ -17,8 +17,14 @@ public struct ImageStore: Sendable {
 
   /// `$CRTOP_IMAGES`; else for root `/var/lib/crtop`, for others `$XDG_STATE_HOME/crtop` or `~/.local/state/crtop`.
   public static func standard() throws(Problem) -> ImageStore {
+    try standard(isRoot: geteuid() == 0, environment: environment)
+  }
+
+  package static func standard(
+    isRoot: Bool, environment: (String) -> String?
+  ) throws(Problem) -> ImageStore {
     if let directory = environment("CRTOP_IMAGES") { return ImageStore(directory: directory) }
-    if geteuid() == 0 { return ImageStore(directory: "/var/lib/crtop") }
+    if isRoot { return ImageStore(directory: "/var/lib/crtop") }
     // The XDG specification has relative paths ignored.
     if let state = environment("XDG_STATE_HOME"), state.hasPrefix("/") {
       return ImageStore(directory: state + "/crtop")
@@ -94,7 +100,7 @@ public struct ImageStore: Sendable {
       status = try fileStatus(looked.number)
       isImage =
         otherKind(status) == nil
-        ? try beginsAsImage(OwnedDescriptor.open("/proc/self/fd/\(looked.number)", O_RDONLY).number) : false
+        ? try beginsAsImage(OwnedDescriptor.open("/proc/self/fd/\(looked.number)", O_RDONLY)) : false
     } catch {
       throw ImageFault.notOpened(error).problem(path)
     }

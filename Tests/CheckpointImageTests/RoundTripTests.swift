@@ -37,7 +37,7 @@ import Testing
       var index = 0
       unsafe try image.forEachChunk { (chunk, pages) throws(Problem) in
         #expect(chunk.runs == contents[index].0.runs)
-        #expect(unsafe pages.elementsEqual(contents[index].1))
+        #expect(unsafe same(pages, contents[index].1))
         index += 1
       }
       #expect(index == contents.count)
@@ -54,7 +54,7 @@ import Testing
     var seen = 0
     unsafe try image.forEachChunk { (_, read) throws(Problem) in
       seen = read.count
-      #expect(unsafe read.elementsEqual(pages))
+      #expect(unsafe same(read, pages))
     }
     #expect(seen == pages.count)
   }

@@ -53,13 +53,18 @@ func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) throws {
   }
 }
 
-func readFile(_ path: String) throws -> [UInt8] { try readAll(OwnedDescriptor.open(path, O_RDONLY).number) }
+func readFile(_ path: String) throws -> [UInt8] {
+  let file = try OwnedDescriptor.open(path, O_RDONLY)
+  return try readAll(file.number)
+}
 
 func readAll(_ descriptor: Int32) throws -> [UInt8] {
   var bytes: [UInt8] = []
   var piece = [UInt8](repeating: 0, count: 65536)
   while true {
-    let got = try systemCall { unsafe piece.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) } }
+    let got = try systemCall {
+      unsafe piece.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+    }
     if got == 0 { return bytes }
     bytes += piece[..<got]
   }
@@ -81,4 +86,13 @@ func makePipe() throws -> [Int32] {
   var ends: [Int32] = [0, 0]
   _ = try systemCall { unsafe ends.withUnsafeMutableBufferPointer { unsafe pipe($0.baseAddress) } }
   return ends
+}
+
+/// Byte loops are slow in debug builds.
+func same(_ bytes: UnsafeRawBufferPointer, _ others: [UInt8]) -> Bool {
+  guard bytes.count == others.count else { return false }
+  return unsafe others.withUnsafeBytes { other in
+    guard let one = bytes.baseAddress, let other = other.baseAddress else { return true }
+    return unsafe memcmp(one, other, bytes.count) == 0
+  }
 }

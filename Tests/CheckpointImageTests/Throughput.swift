@@ -74,7 +74,7 @@ import Testing
         area.file = 7
         return area
       }
-      process.descriptors = (0..<10).map { index in
+      process.descriptors = (0..<10 as Range<UInt32>).map { index in
         var descriptor = ImageDescriptor()
         descriptor.number = index
         descriptor.openFile = index

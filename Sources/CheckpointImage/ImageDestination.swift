@@ -100,7 +100,7 @@ public struct ImageDestination: ~Copyable {
     if rereadingDisk { _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
     try readBack(onProgress)
     let target = try ImagePath(name)
-    try file?.publish(base) { () throws(Problem) in try target.checkReplaceable(in: directory) }
+    try file?.publish(base, path: name) { () throws(Problem) in try target.checkReplaceable(in: directory) }
     do throws(Errno) {
       _ = try systemCall { fsync(directory) }
     } catch {

@@ -80,6 +80,13 @@ import Testing
     }
   }
 
+  @Test func processesAsJSON() {
+    #expect(
+      sampleZombie(101, parent: 100).json.description
+        == #"{"pid":101,"ppid":100,"pgid":0,"sid":0,"comm":"gone","state":"zombie","threads":0,"exit_code":33280}"#)
+    #expect(!sampleProcess(100).json.description.contains("exit_code"))
+  }
+
   @Test func deleting() throws {
     let scratch = try Scratch()
     let whole = try sampleImage()

@@ -51,7 +51,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
     .executableTarget(
       name: "benchmarks", dependencies: ["ProcessTree", "SystemCalls", "CLinux"], path: "Tests/Benchmarks"),
-    .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls"]),
+    .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls", "CLinux"]),
     .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree", "SystemCalls", "CLinux"]),
     .testTarget(
       name: "CheckpointImageTests", dependencies: ["CheckpointImage", "ImageSchema", "SystemCalls", "CLinux"]),

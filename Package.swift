@@ -71,7 +71,7 @@ let package = Package(
       name: "benchmarks", dependencies: ["ProcessTree", "SystemCalls"], path: "Tests/Benchmarks",
       swiftSettings: swiftSettings),
     .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls"], swiftSettings: swiftSettings),
-    .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree"], swiftSettings: swiftSettings),
+    .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree", "SystemCalls"], swiftSettings: swiftSettings),
     .testTarget(name: "CheckpointImageTests", dependencies: ["CheckpointImage"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TracingTests", dependencies: ["Tracing", "SystemCalls", "workloads"], swiftSettings: swiftSettings),

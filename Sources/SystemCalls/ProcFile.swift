@@ -11,7 +11,9 @@ public struct ProcFileReader: ~Copyable {
 
   /// Reads the whole file. The scanner shares the buffer: drop it before the next read, or that read copies.
   public mutating func read(_ path: String) throws(Errno) -> ByteScanner {
-    try read(try OwnedDescriptor.open(path, O_RDONLY).number)
+    // A name of its own: a temporary would be closed before it is read.
+    let file = try OwnedDescriptor.open(path, O_RDONLY)
+    return try read(file.number)
   }
 
   /// Reads a whole file that is open, from its start.

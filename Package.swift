@@ -36,7 +36,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "TerminalUI",
-      dependencies: ["CNcurses", "CheckpointRestart", "CheckpointImage", "ImageSchema", "ProcessTree", "SystemCalls"],
+      dependencies: [
+        "CNcurses", "CLinux", "CheckpointRestart", "CheckpointImage", "ImageSchema", "ProcessTree", "SystemCalls",
+      ],
       swiftSettings: swiftSettings),
     .target(
       name: "CheckpointRestart",

@@ -182,3 +182,14 @@ public final class ProcessSampler {
 
 /// How many clock ticks a second has: the unit of `ProcessRecord.cpuTicks` and of start times.
 public var clockTicksPerSecond: UInt64 { UInt64(max(sysconf(Int32(_SC_CLK_TCK)), 1)) }
+
+extension ProcessIdentity {
+  /// Who has the pid now; `nil` when nobody has.
+  public init?(current pid: Int32) {
+    var reader = SmallFileReader(capacity: 4096)
+    guard (try? reader.read("/proc/\(pid)/stat")) != nil,
+      let fields = StatFields(reader.bytes, count: reader.count)
+    else { return nil }
+    self.init(pid: pid, startTime: fields.startTime)
+  }
+}

@@ -51,3 +51,7 @@ int crtop_wstopsig(int status);
 bool crtop_wcoredump(int status);
 unsigned crtop_major(dev_t device);
 unsigned crtop_minor(dev_t device);
+
+/* Faults (SIGSEGV and the like) first give this terminal back in the modes it has now. To be called before they change. */
+int crtop_restore_terminal_after_fault(int descriptor);
+int crtop_window_size(int descriptor, int *rows, int *columns);

@@ -27,7 +27,7 @@ public enum TerminalInterface {
   /// - Returns: the exit status: 0, or 128 and the number of the signal that ended it.
   /// - Throws: why the screen cannot be shown; the terminal is as it was then.
   public static func run(
-    _ options: Options, engine: any EngineClient = LiveEngine(), images: any ImageCatalogue
+    _ options: Options, engine: any EngineClient = LiveEngine(), images: any ImageCatalogue = StoreCatalogue()
   ) throws(Problem) -> Int32 {
     let sampler = try ProcessSampler()
     let signals = try makeSignals()

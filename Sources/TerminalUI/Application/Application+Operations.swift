@@ -10,14 +10,16 @@ extension Application {
 
   /// Starts a checkpoint; one operation at a time, as each stops and watches tasks of its own.
   package func start(_ request: CheckpointRequest, subject: String) {
-    begin(.checkpoint, subject: subject, image: request.destination) { [engine = services.engine, background = services.background] id in
+    begin(.checkpoint, subject: subject, image: request.destination) {
+      [engine = services.engine, background = services.background] id in
       engine.checkpoint(request) { background.deliver(.operation(id: id, $0)) }
     }
   }
 
   /// Starts a restart.
   package func start(_ request: RestartRequest, subject: String) {
-    begin(.restart, subject: subject, image: request.source) { [engine = services.engine, background = services.background] id in
+    begin(.restart, subject: subject, image: request.source) {
+      [engine = services.engine, background = services.background] id in
       engine.restart(request) { background.deliver(.operation(id: id, $0)) }
     }
   }

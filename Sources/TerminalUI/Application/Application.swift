@@ -134,7 +134,9 @@ package final class Application {
 
   /// Takes what the mouse did.
   package func handle(_ mouse: MouseEvent) {
-    if mouse.kind == .click, let target = barTargets.first(where: { $0.0.contains(row: mouse.row, column: mouse.column) }) {
+    if mouse.kind == .click,
+      let target = barTargets.first(where: { $0.0.contains(row: mouse.row, column: mouse.column) })
+    {
       handle(target.1)
     } else if let overlay = overlays.last {
       overlay.handle(mouse, in: self)

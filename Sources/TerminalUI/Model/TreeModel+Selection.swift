@@ -37,6 +37,8 @@ extension TreeModel {
     selected = process
     lost = nil
     reveal(process)
+    // What was asked for must be seen.
+    if !isSelectionVisible && isFiltered { (userFilter, filter) = (nil, "") }
     return true
   }
 

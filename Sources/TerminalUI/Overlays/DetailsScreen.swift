@@ -87,7 +87,8 @@ extension Pagers {
     let members = app.model.tree.subtree(of: process.identity)
     guard members.count > 1, let summary = SubtreeSummary(members) else { return [] }
     var lines = [
-      StyledLine("", .dialog), StyledLine("Subtree: \(summary.counts), \(Format.bytes(summary.residentBytes))", .dialogTitle),
+      StyledLine("", .dialog),
+      StyledLine("Subtree: \(summary.counts), \(Format.bytes(summary.residentBytes))", .dialogTitle),
     ]
     for member in members {
       let ended = member.exitStatus.map { " (\($0))" } ?? ""

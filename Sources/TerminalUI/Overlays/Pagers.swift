@@ -76,7 +76,9 @@ package enum Pagers {
       default: .information
       }
     lines += wrap(headline, width: width, indent: 2).map { StyledLine($0, role) }
-    for note in operation.notes { lines += wrap("  note: \(note)", width: width, indent: 4).map { StyledLine($0, .warning) } }
+    for note in operation.notes {
+      lines += wrap("  note: \(note)", width: width, indent: 4).map { StyledLine($0, .warning) }
+    }
     for line in operation.linesByUrgency {
       let bytes = line.total > 0 ? "  \(Format.bytes(line.done)) of \(Format.bytes(line.total))" : ""
       let phase = line.phase.map(\.rawValue) ?? "waiting"

@@ -28,7 +28,8 @@ enum RestartDialog {
     lines.append(StyledLine("Made  \(Format.date(image.time))\(host), \(Format.bytes(image.bytes))", .dialog))
     lines.append(StyledLine("File  \(image.path)", .dialog))
     lines.append(
-      StyledLine("It becomes a job of its own, without a terminal. What cannot be exact is refused, unless accepted:",
+      StyledLine(
+        "It becomes a job of its own, without a terminal. What cannot be exact is refused, unless accepted:",
         .dialogDim))
     return lines
   }

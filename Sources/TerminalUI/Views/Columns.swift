@@ -1,6 +1,22 @@
 /// Defines the columns before the command, and which of them a screen has room for.
 
-internal import ProcessTree
+package import ProcessTree
+
+/// The widest values that there are now.
+package struct Widest: Sendable, Hashable {
+  package var pid: Int
+  package var user: Int
+
+  package init(pid: Int, user: Int) {
+    self.pid = pid
+    self.user = user
+  }
+
+  init(_ tree: ProcessTree) {
+    pid = String(tree.processes.last?.pid ?? 0).count
+    user = tree.processes.reduce(0) { max($0, $1.userName.utf8.count) }
+  }
+}
 
 /// One column; its raw value is its title.
 package enum Column: String, Sendable, CaseIterable {
@@ -27,10 +43,10 @@ package enum Column: String, Sendable, CaseIterable {
   }
 
   /// Columns on the screen, without the space behind.
-  package func width(pidDigits: Int) -> Int {
+  package func width(_ widest: Widest) -> Int {
     switch self {
-    case .pid: max(pidDigits, 5)
-    case .user: 8
+    case .pid: max(widest.pid, 5)
+    case .user: min(max(widest.user, 4), 8)
     case .state: 10
     case .letter: 1
     case .processor: 5
@@ -43,9 +59,9 @@ package enum Column: String, Sendable, CaseIterable {
   private var isFlushLeft: Bool { self == .user || self == .state || self == .letter }
 
   /// The columns for a screen of some width; at least 20 are left for the command.
-  package static func fitting(width: Int, pidDigits: Int) -> [Column] {
+  package static func fitting(width: Int, _ widest: Widest) -> [Column] {
     var columns: [Column] = [.pid, .user, .state, .processor, .memory, .time, .threads]
-    func taken() -> Int { columns.reduce(0) { $0 + $1.width(pidDigits: pidDigits) + 1 } }
+    func taken() -> Int { columns.reduce(0) { $0 + $1.width(widest) + 1 } }
     for dropped: Column in [.time, .user, .threads, .memory] where taken() + 26 > width {
       columns.removeAll { $0 == dropped }
     }

@@ -5,15 +5,15 @@ internal import ProcessTree
 package enum TreeView {
   /// Draws titles and rows. `model` has been scrolled for that many rows.
   package static func draw(on canvas: inout Canvas, titles: Rect, rows: Rect, _ model: TreeModel) {
-    let digits = String(model.tree.processes.last?.pid ?? 0).count
-    let columns = Column.fitting(width: rows.width, pidDigits: digits)
-    drawTitles(on: &canvas, titles, columns, digits, model)
+    let widest = Widest(model.tree)
+    let columns = Column.fitting(width: rows.width, widest)
+    drawTitles(on: &canvas, titles, columns, widest, model)
     for line in 0..<rows.height where model.rows.indices.contains(model.top + line) {
       let index = model.top + line
       let bar: Role? =
         index == model.cursor ? (model.isSelectionVisible ? .selection : .selectionLost) : nil
       draw(
-        model.rows[index], on: &canvas, row: rows.row + line, width: rows.width, columns, digits, bar: bar, model)
+        model.rows[index], on: &canvas, row: rows.row + line, width: rows.width, columns, widest, bar: bar, model)
     }
     if model.rows.isEmpty {
       let text = model.isFiltered ? "no process matches the filter" : "no processes"
@@ -22,27 +22,32 @@ package enum TreeView {
   }
 
   private static func drawTitles(
-    on canvas: inout Canvas, _ area: Rect, _ columns: [Column], _ digits: Int, _ model: TreeModel
+    on canvas: inout Canvas, _ area: Rect, _ columns: [Column], _ widest: Widest, _ model: TreeModel
   ) {
     canvas.fill(area, role: .columnTitle)
+    let direction = model.order.isDescending ? canvas.glyphs.descending : canvas.glyphs.ascending
     var column = 0
     for item in columns {
-      let width = item.width(pidDigits: digits)
+      let width = item.width(widest)
       item.drawTitle(
         on: &canvas, row: area.row, column: column, width: width,
         role: item.sortKey == model.order.key ? .sortTitle : .columnTitle)
+      if item.sortKey == model.order.key {
+        canvas.write(direction, row: area.row, column: column + width, role: .sortTitle)
+      }
       column += width + 1
     }
-    let isShown = columns.contains { $0.sortKey == model.order.key } || model.order.key == .command
-    let direction = model.order.isDescending ? canvas.glyphs.descending : canvas.glyphs.ascending
+    let isByCommand = model.order.key == .command
     column += canvas.write(
-      "COMMAND", row: area.row, column: column, role: model.order.key == .command ? .sortTitle : .columnTitle)
-    let order = isShown ? direction : "\(model.order.key.rawValue) \(direction)"
-    canvas.writeRight(order, row: area.row, column: column + 1, width: area.width - column - 2, role: .sortTitle)
+      isByCommand ? "COMMAND\(direction)" : "COMMAND", row: area.row, column: column,
+      role: isByCommand ? .sortTitle : .columnTitle)
+    guard !isByCommand, !columns.contains(where: { $0.sortKey == model.order.key }) else { return }
+    let order = "by \(model.order.key.rawValue)\(direction)"
+    canvas.writeRight(order, row: area.row, column: column + 1, width: area.width - column - 1, role: .sortTitle)
   }
 
   private static func draw(
-    _ row: TreeRow, on canvas: inout Canvas, row line: Int, width: Int, _ columns: [Column], _ digits: Int,
+    _ row: TreeRow, on canvas: inout Canvas, row line: Int, width: Int, _ columns: [Column], _ widest: Widest,
     bar: Role?, _ model: TreeModel
   ) {
     let process = row.process
@@ -52,7 +57,7 @@ package enum TreeView {
     if let bar { canvas.fill(Rect(row: line, column: 0, height: 1, width: width), role: bar) }
     var column = 0
     for item in columns {
-      let width = item.width(pidDigits: digits)
+      let width = item.width(widest)
       item.draw(process, on: &canvas, row: line, column: column, width: width, override: override)
       column += width + 1
     }
@@ -90,7 +95,8 @@ package enum TreeView {
     guard let program = process.arguments.first else { return [(process.commandLine, .kernelThread)] }
     // A program that has renamed itself, as daemons do, is shown as it wants.
     let word = program.prefix { $0 != " " }
-    let name = word.hasPrefix("/") ? program.dropFirst(word.count - (word.split(separator: "/").last?.count ?? 0)) : program[...]
+    let name =
+      word.hasPrefix("/") ? program.dropFirst(word.count - (word.split(separator: "/").last?.count ?? 0)) : program[...]
     let rest = process.arguments.dropFirst().joined(separator: " ")
     return [(String(name), process.state == .frozen ? .frozen : .strong), (rest.isEmpty ? "" : " " + rest, .normal)]
   }

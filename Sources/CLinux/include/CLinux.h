@@ -69,3 +69,7 @@ unsigned long crtop_pagemap_scan_request(void);
 
 /* Whether `length` bytes, a multiple of 64, are all zero. */
 bool crtop_is_zero(const void *bytes, size_t length);
+
+/* Faults (SIGSEGV and the like) first give this terminal back in the modes it has now. To be called before they change. */
+int crtop_restore_terminal_after_fault(int descriptor);
+int crtop_window_size(int descriptor, int *rows, int *columns);

@@ -16,14 +16,13 @@ struct RestartPipeline {
   func run() throws(Problems) -> OperationSummary {
     let started = monotonicNanoseconds()
     DescriptorLimit.raise()
-    var image: VerifiedImage
+    var image = try verifiedImage()
+    let metadata = image.metadata
     let plan: TreePlan
     do throws(Problem) {
-      image = try ImageReader(path: request.source).verify { _, _ throws(Problem) in try report.checkCancelled() }
-      try ImageValidation(processes: image.metadata.processes, shared: image.metadata.sharedObjects).run()
-      plan = try TreePlan(image.metadata.processes)
+      try ImageValidation(processes: metadata.processes, shared: metadata.sharedObjects).run()
+      plan = try TreePlan(metadata.processes)
     } catch { throw Problems(error) }
-    let metadata = image.metadata
     report.event(.tasks(metadata.processes.map { TaskName(pid: $0.pid, comm: $0.comm) }))
     let obstacles = RestartPreflight(
       header: metadata.header, processes: metadata.processes, shared: metadata.sharedObjects,
@@ -41,6 +40,12 @@ struct RestartPipeline {
       operation: "restart", image: request.source, root: metadata.header.rootPid, tasks: metadata.processes.count,
       threads: Int(metadata.header.threads), zombies: Int(metadata.header.zombies), bytes: image.totals.bytes,
       elapsedMicroseconds: Int64((monotonicNanoseconds() - started) / 1000))
+  }
+
+  private func verifiedImage() throws(Problems) -> VerifiedImage {
+    do throws(Problem) {
+      return try ImageReader.open(request.source).verify { _, _ throws(Problem) in try report.checkCancelled() }
+    } catch { throw Problems(error) }
   }
 
   private func restart(_ context: RestartContext, _ plan: TreePlan, _ image: inout VerifiedImage) throws(Problem) {

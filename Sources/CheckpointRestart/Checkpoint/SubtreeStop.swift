@@ -54,7 +54,10 @@ final class SubtreeStop {
     for process in context.liveProcesses.reversed() { _ = Glibc.kill(process.pid, SIGKILL) }
     frozen.thawForGood()
     for process in context.liveProcesses {
-      for thread in process.threads { while let reason = try? thread.traced.waitForStop(), !reason.isEnd { continue } }
+      // The leader last: it is not gone before the other threads are.
+      for thread in process.threads.reversed() {
+        while let reason = try? thread.traced.waitForStop(), !reason.isEnd { continue }
+      }
     }
   }
 

@@ -67,8 +67,12 @@ let package = Package(
     .executableTarget(
       name: "workloads", path: "Tests/Workloads", cSettings: cSettings,
       linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
+    // The demonstration job of Resources/run-demo.
     .executableTarget(
-      name: "benchmarks", dependencies: ["ProcessTree", "SystemCalls"], path: "Tests/Benchmarks",
+      name: "crtop-demo", path: "Resources/demo", cSettings: cSettings, linkerSettings: [.linkedLibrary("pthread")]),
+    .target(name: "CTestSupport", path: "Tests/CTestSupport", cSettings: cSettings),
+    .executableTarget(
+      name: "benchmarks", dependencies: ["SystemCalls", "CLinux", "CTestSupport"], path: "Tests/Benchmarks",
       swiftSettings: swiftSettings),
     .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls"], swiftSettings: swiftSettings),
     .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree"], swiftSettings: swiftSettings),
@@ -77,7 +81,7 @@ let package = Package(
       name: "TracingTests", dependencies: ["Tracing", "SystemCalls", "workloads"], swiftSettings: swiftSettings),
     .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["SystemCalls", "ProcessTree", "crtop", "workloads"],
+      name: "CommandLineTests", dependencies: ["SystemCalls", "CLinux", "CTestSupport", "crtop", "workloads"],
       swiftSettings: swiftSettings),
   ]
 )

@@ -11,7 +11,8 @@ public struct ProcFileReader: ~Copyable {
 
   /// Reads the whole file. The scanner shares the buffer: drop it before the next read, or that read copies.
   public mutating func read(_ path: String) throws(Errno) -> ByteScanner {
-    try read(try OwnedDescriptor.open(path, O_RDONLY).number)
+    let file = try OwnedDescriptor.open(path, O_RDONLY)  // named: a temporary would be closed before the read
+    return try read(file.number)
   }
 
   /// Reads a whole file that is open, from its start.

@@ -91,19 +91,27 @@ void run_sessions(int argc, char **argv) {
   reap_clean(second, "second session leader");
 }
 
-/* Leads a group, in which it leaves a member, and ends. */
-static void leave_group(pid_t unused) {
-  (void)unused;
+/* Settles when its own parent has ended and it belongs to the reaper. */
+static void orphan(pid_t reaper) {
+  while (getppid() != reaper) nap(1000);
+  stay();
+}
+static void orphan_with_group(pid_t reaper) {
   must(setpgid(0, 0), "setpgid");
-  start(same, 0);
+  orphan(reaper);
+}
+
+/* Leads a group, in which it leaves a member, and ends. */
+static void leave_group(pid_t reaper) {
+  must(setpgid(0, 0), "setpgid");
+  start(orphan, reaper);
   _exit(0);
 }
 
-static void leave_session(pid_t unused) {
-  (void)unused;
+static void leave_session(pid_t reaper) {
   must(setsid(), "setsid");
-  start(same, 0);
-  start(own_group, 0);
+  start(orphan, reaper);
+  start(orphan_with_group, reaper);
   _exit(0);
 }
 
@@ -111,9 +119,9 @@ void run_ghosts(int argc, char **argv) {
   (void)argc, (void)argv;
   must(pipe(settled), "pipe");
   must(prctl(PR_SET_CHILD_SUBREAPER, 1), "PR_SET_CHILD_SUBREAPER");  // the orphans stay in this subtree
-  reap_clean(start(leave_group, 0), "group leader");
+  reap_clean(start(leave_group, getpid()), "group leader");
   pid_t orphans[3] = {told(), 0, 0};
-  reap_clean(start(leave_session, 0), "session leader");
+  reap_clean(start(leave_session, getpid()), "session leader");
   orphans[1] = told();
   orphans[2] = told();
   report_ready();

@@ -134,6 +134,7 @@ static void dump_core(int unused) {
   prctl(PR_SET_DUMPABLE, 1);
   setrlimit(RLIMIT_CORE, &limit);
   must(chdir(inside("cores")), "chdir");
+  signal(SIGSEGV, SIG_DFL);
   raise(SIGSEGV);
   _exit(1);
 }
@@ -151,8 +152,8 @@ void run_core_zombie(int argc, char **argv) {
   expect_zombie(zombie, "dumped", getpgrp(), getsid(0));
   memset(&information, 0, sizeof information);
   must(waitid(P_PID, (id_t)zombie, &information, WEXITED | WNOWAIT), "waitid");
-  REQUIRE(information.si_code == code && information.si_status == SIGSEGV, "si_code is %d, not %d",
-          information.si_code, code);
+  REQUIRE(information.si_code == code && information.si_status == SIGSEGV, "si_code is %d, not %d; the status is %d",
+          information.si_code, code, information.si_status);
   int status = -1;
   must(waitpid(zombie, &status, 0), "waitpid");
   REQUIRE(status == (SIGSEGV | (code == CLD_DUMPED ? 0x80 : 0)), "status is %#x", (unsigned)status);

@@ -1,0 +1,70 @@
+/// Runs the `crtop` that was built with these tests.
+
+internal import CLinux
+internal import Glibc
+import SystemCalls
+
+/// Where the programs are that were built with the tests: beside the running test program.
+enum Programs {
+  static let crtop = directory + "/crtop"
+  static let workloads = directory + "/workloads"
+
+  private static let directory: String = {
+    let own = (try? readLink("/proc/self/exe")) ?? ""
+    return own.split(separator: "/").dropLast().reduce(into: "") { $0 += "/\($1)" }
+  }()
+}
+
+/// What one run of crtop has left.
+struct Outcome {
+  var status: ExitStatus
+  var output: String
+  var errors: String
+
+  /// The lines of `--json`, each of which must be one object.
+  func events() throws -> [JSON] { try output.split(separator: "\n").map { try JSON($0) } }
+
+  /// All that was said, for failure messages.
+  var summary: String { "\(status)\n--- output\n\(output)--- errors\n\(errors)" }
+}
+
+extension Sandbox {
+  /// Starts crtop without waiting for it.
+  func startCrtop(_ arguments: [String], streams: ChildProcess.Streams? = nil) throws -> ChildProcess {
+    try ChildProcess(
+      Programs.crtop, arguments, streams: streams ?? ChildProcess.Streams(), environment: environment)
+  }
+
+  /// Runs crtop to its end.
+  ///
+  /// - Throws: `TestFailure` when it takes longer than `seconds`.
+  func crtop(_ arguments: String..., seconds: Double = 60) throws -> Outcome {
+    var streams = ChildProcess.Streams()
+    let run = monotonicMicroseconds()
+    streams.output = self[".crtop-output-\(run)"]
+    streams.errors = self[".crtop-errors-\(run)"]
+    let status = try startCrtop(arguments, streams: streams).wait(seconds: seconds)
+    let outcome = Outcome(
+      status: status, output: try readText(streams.output), errors: try readText(streams.errors))
+    removeFile(streams.output)
+    removeFile(streams.errors)
+    return outcome
+  }
+
+  /// Runs crtop, which must succeed.
+  @discardableResult
+  func crtopMust(_ arguments: String..., seconds: Double = 60) throws -> Outcome {
+    var streams = ChildProcess.Streams()
+    streams.output = self[".crtop-must-output"]
+    streams.errors = self[".crtop-must-errors"]
+    removeFile(streams.output)
+    removeFile(streams.errors)
+    let status = try startCrtop(arguments, streams: streams).wait(seconds: seconds)
+    let outcome = Outcome(
+      status: status, output: try readText(streams.output), errors: try readText(streams.errors))
+    guard status == .exited(0) else {
+      throw TestFailure("crtop \(arguments.joined(separator: " ")): \(outcome.summary)")
+    }
+    return outcome
+  }
+}

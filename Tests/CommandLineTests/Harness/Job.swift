@@ -1,0 +1,104 @@
+/// Defines `Job`, a workload that runs in a sandbox: started, ready, checkpointed, restarted, asked for its verdict.
+
+internal import CLinux
+internal import Glibc
+import SystemCalls
+import Testing
+
+/// A running workload.
+final class Job {
+  let sandbox: Sandbox
+  /// The directory that the workload reports to.
+  let directory: String
+  /// The root's pid, which a restart gives it again.
+  let pid: Int32
+  private var process: ChildProcess?
+
+  /// Starts a workload and waits until it is ready.
+  init(
+    _ name: String, _ arguments: [String] = [], in sandbox: Sandbox, program: String = Programs.workloads,
+    streams: ChildProcess.Streams = ChildProcess.Streams(), ownSession: Bool = true
+  ) throws {
+    self.sandbox = sandbox
+    directory = sandbox["job"]
+    try makeDirectory(directory)
+    let process = try ChildProcess(
+      program, [name, directory] + arguments, streams: streams, environment: sandbox.environment,
+      ownSession: ownSession)
+    self.process = process
+    pid = process.pid
+    try eventually("\(name) to be ready") {
+      if let status = try process.poll() { throw TestFailure("\(name): \(status) before it was ready: \(self.report)") }
+      return self.report.contains("ready") ? () : nil
+    }
+  }
+
+  deinit { for task in (try? sandbox.processes()) ?? [] { _ = CLinux.kill(task, SIGKILL) } }
+
+  /// The lines that the workload has written.
+  var report: [String] { ((try? readText("\(directory)/out")) ?? "").split(separator: "\n").map(String.init) }
+
+  /// The subtree as it is now.
+  func tasks() throws -> [TaskView] { try subtree(pid) }
+
+  /// Checkpoints with `--kill`; then waits until every pid of the subtree is free again.
+  @discardableResult
+  func checkpointAndKill(to image: String, _ options: String...) throws -> [TaskView] {
+    let tasks = try self.tasks()
+    let streams = crtopStreams()
+    let run = try sandbox.startCrtop(
+      ["checkpoint", "\(pid)", "-o", image, "--kill"] + options, streams: streams)
+    let status = try run.wait(seconds: 60)
+    guard status == .exited(0) else {
+      throw TestFailure("checkpoint: \(status)\n\((try? readText(streams.errors)) ?? "")")
+    }
+    try awaitEnd(of: tasks)
+    return tasks
+  }
+
+  /// Restarts detached, and compares the subtree with what it was.
+  func restart(from image: String, expecting tasks: [TaskView], _ options: String...) throws {
+    let streams = crtopStreams()
+    let status = try sandbox.startCrtop(["restart", image, "--detach"] + options, streams: streams).wait(seconds: 60)
+    guard status == .exited(0) else {
+      throw TestFailure("restart: \(status)\n\((try? readText(streams.errors)) ?? "")")
+    }
+    let now = try self.tasks()
+    #expect(now.map(\.description) == tasks.map(\.description), "the subtree is not as it was")
+    #expect(traced(now) == [])
+  }
+
+  /// Waits until none of the pids is taken; reaps what became ours.
+  func awaitEnd(of tasks: [TaskView]) throws {
+    for task in tasks {
+      try waitUntil("pid \(task.pid) (\(task.comm)) to be free") {
+        if task.pid == self.process?.pid { _ = try self.process?.poll() } else { _ = try? reap(task.pid) }
+        return !isTaken(task.pid)
+      }
+    }
+    process = nil
+  }
+
+  /// Asks the workload whether all is right, and waits for it to end.
+  func expectPass(seconds: Double = 40, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let tasks = try self.tasks()
+    try writeFile("\(directory)/verdict", "")
+    let report = try eventually("the verdict; the tasks: \(tasks)", seconds: seconds) { () -> [String]? in
+      let report = self.report
+      if report.contains(where: { $0 == "PASS" || $0.hasPrefix("FAIL") }) { return report }
+      let ended = try self.process?.poll() != nil || !isTaken(self.pid)
+      return ended ? self.report + ["(ended without a verdict)"] : nil
+    }
+    #expect(report.filter { $0 != "ready" && $0 != "PASS" && !$0.hasPrefix("with") } == [], sourceLocation: sourceLocation)
+    #expect(report.contains("PASS"), sourceLocation: sourceLocation)
+    try awaitEnd(of: tasks)
+    #expect(try sandbox.processes() == [], "tasks stay behind", sourceLocation: sourceLocation)
+  }
+
+  private func crtopStreams() -> ChildProcess.Streams {
+    var streams = ChildProcess.Streams()
+    streams.errors = sandbox[".errors"]
+    removeFile(streams.errors)
+    return streams
+  }
+}

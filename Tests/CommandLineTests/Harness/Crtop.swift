@@ -38,31 +38,27 @@ extension Sandbox {
   /// Runs crtop to its end.
   ///
   /// - Throws: `TestFailure` when it takes longer than `seconds`.
-  func crtop(_ arguments: String..., seconds: Double = 60) throws -> Outcome {
+  func crtop(_ arguments: [String], seconds: Double = 60) throws -> Outcome {
     var streams = ChildProcess.Streams()
     let run = monotonicMicroseconds()
     streams.output = self[".crtop-output-\(run)"]
     streams.errors = self[".crtop-errors-\(run)"]
+    defer {
+      removeFile(streams.output)
+      removeFile(streams.errors)
+    }
     let status = try startCrtop(arguments, streams: streams).wait(seconds: seconds)
-    let outcome = Outcome(
-      status: status, output: try readText(streams.output), errors: try readText(streams.errors))
-    removeFile(streams.output)
-    removeFile(streams.errors)
-    return outcome
+    return Outcome(status: status, output: try readText(streams.output), errors: try readText(streams.errors))
   }
+
+  /// Runs crtop to its end.
+  func crtop(_ arguments: String...) throws -> Outcome { try crtop(arguments) }
 
   /// Runs crtop, which must succeed.
   @discardableResult
-  func crtopMust(_ arguments: String..., seconds: Double = 60) throws -> Outcome {
-    var streams = ChildProcess.Streams()
-    streams.output = self[".crtop-must-output"]
-    streams.errors = self[".crtop-must-errors"]
-    removeFile(streams.output)
-    removeFile(streams.errors)
-    let status = try startCrtop(arguments, streams: streams).wait(seconds: seconds)
-    let outcome = Outcome(
-      status: status, output: try readText(streams.output), errors: try readText(streams.errors))
-    guard status == .exited(0) else {
+  func crtopMust(_ arguments: String...) throws -> Outcome {
+    let outcome = try crtop(arguments)
+    guard outcome.status == .exited(0) else {
       throw TestFailure("crtop \(arguments.joined(separator: " ")): \(outcome.summary)")
     }
     return outcome

@@ -10,6 +10,9 @@ func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 /// Removes a file, if there is one.
 func removeFile(_ path: String) { unsafe _ = unlink(path) }
 
+/// rename(2).
+func renameFile(_ old: String, _ new: String) throws { _ = try systemCall { unsafe rename(old, new) } }
+
 /// Makes a directory that every user can use.
 func makeDirectory(_ path: String) throws {
   _ = try systemCall { unsafe mkdir(path, 0o755) }
@@ -53,11 +56,19 @@ func writeFile(_ path: String, _ text: String, mode: mode_t = 0o644) throws {
   try writeFile(path, Array(text.utf8), mode: mode)
 }
 
+/// The permission bits of a file.
+func fileMode(_ path: String) throws -> mode_t {
+  var status = stat()
+  _ = try systemCall { unsafe stat(path, &status) }
+  return status.st_mode & 0o777
+}
+
+/// chmod(2).
+func changeMode(_ path: String, _ mode: mode_t) throws { _ = try systemCall { unsafe chmod(path, mode) } }
+
 /// Copies a file's bytes and mode.
 func copyFile(_ source: String, _ target: String) throws {
-  var status = stat()
-  _ = try systemCall { unsafe stat(source, &status) }
-  try writeFile(target, try readBytes(source), mode: status.st_mode & 0o777)
+  try writeFile(target, try readBytes(source), mode: try fileMode(source))
 }
 
 /// The first of the named programs that is in the usual places.

@@ -33,6 +33,16 @@ final class Job {
     }
   }
 
+  /// Starts a workload whose state cannot be checkpointed; `nil` where this machine does not offer such state.
+  convenience init?(refused kind: String, in sandbox: Sandbox, streams: ChildProcess.Streams) throws {
+    do {
+      try self.init("refused", [kind], in: sandbox, streams: streams)
+    } catch {
+      guard "\(error)".contains("unavailable") else { throw error }
+      return nil
+    }
+  }
+
   deinit { for task in (try? sandbox.processes()) ?? [] { _ = CLinux.kill(task, SIGKILL) } }
 
   /// The lines that the workload has written.
@@ -45,24 +55,16 @@ final class Job {
   @discardableResult
   func checkpointAndKill(to image: String, _ options: String...) throws -> [TaskView] {
     let tasks = try self.tasks()
-    let streams = crtopStreams()
-    let run = try sandbox.startCrtop(
-      ["checkpoint", "\(pid)", "-o", image, "--kill"] + options, streams: streams)
-    let status = try run.wait(seconds: 60)
-    guard status == .exited(0) else {
-      throw TestFailure("checkpoint: \(status)\n\((try? readText(streams.errors)) ?? "")")
-    }
+    let outcome = try sandbox.crtop(["checkpoint", "\(pid)", "-o", image, "--kill"] + options)
+    guard outcome.status == .exited(0) else { throw TestFailure("checkpoint: \(outcome.summary)") }
     try awaitEnd(of: tasks)
     return tasks
   }
 
   /// Restarts detached, and compares the subtree with what it was.
   func restart(from image: String, expecting tasks: [TaskView], _ options: String...) throws {
-    let streams = crtopStreams()
-    let status = try sandbox.startCrtop(["restart", image, "--detach"] + options, streams: streams).wait(seconds: 60)
-    guard status == .exited(0) else {
-      throw TestFailure("restart: \(status)\n\((try? readText(streams.errors)) ?? "")")
-    }
+    let outcome = try sandbox.crtop(["restart", image, "--detach"] + options)
+    guard outcome.status == .exited(0) else { throw TestFailure("restart: \(outcome.summary)") }
     let now = try self.tasks()
     #expect(now.map(\.description) == tasks.map(\.description), "the subtree is not as it was")
     #expect(traced(now) == [])
@@ -93,12 +95,5 @@ final class Job {
     #expect(report.contains("PASS"), sourceLocation: sourceLocation)
     try awaitEnd(of: tasks)
     #expect(try sandbox.processes() == [], "tasks stay behind", sourceLocation: sourceLocation)
-  }
-
-  private func crtopStreams() -> ChildProcess.Streams {
-    var streams = ChildProcess.Streams()
-    streams.errors = sandbox[".errors"]
-    removeFile(streams.errors)
-    return streams
   }
 }

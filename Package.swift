@@ -70,9 +70,13 @@ let package = Package(
     // The demonstration job of Resources/run-demo.
     .executableTarget(
       name: "crtop-demo", path: "Resources/demo", cSettings: cSettings, linkerSettings: [.linkedLibrary("pthread")]),
+    // What black-box tests and benchmarks need to start programs, wait for them, and look at tasks.
+    .target(
+      name: "TestSupport", dependencies: ["SystemCalls", "CLinux", "CTestSupport"], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings),
     .target(name: "CTestSupport", path: "Tests/CTestSupport", cSettings: cSettings),
     .executableTarget(
-      name: "benchmarks", dependencies: ["SystemCalls", "CLinux", "CTestSupport"], path: "Tests/Benchmarks",
+      name: "benchmarks", dependencies: ["SystemCalls", "TestSupport", "crtop", "workloads"], path: "Tests/Benchmarks",
       swiftSettings: swiftSettings),
     .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls"], swiftSettings: swiftSettings),
     .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree"], swiftSettings: swiftSettings),
@@ -81,7 +85,7 @@ let package = Package(
       name: "TracingTests", dependencies: ["Tracing", "SystemCalls", "workloads"], swiftSettings: swiftSettings),
     .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["SystemCalls", "CLinux", "CTestSupport", "crtop", "workloads"],
+      name: "CommandLineTests", dependencies: ["SystemCalls", "CLinux", "TestSupport", "crtop", "workloads"],
       swiftSettings: swiftSettings),
   ]
 )

@@ -1,6 +1,7 @@
 /// Images that are not what they should be are refused before any process is created, in a clear sentence.
 
 import SystemCalls
+import TestSupport
 import Testing
 
 extension CommandLine {
@@ -22,7 +23,8 @@ extension CommandLine {
       for command in commands {
         let outcome = try sandbox.crtop(command)
         #expect(outcome.status == .exited(1), "\(what), \(command[0]): \(outcome.summary)")
-        #expect(outcome.errors.split(separator: "\n").contains { $0.count > 20 && $0.contains(" ") }, "\(what): no sentence")
+        #expect(
+          outcome.errors.split(separator: "\n").contains { $0.count > 20 && $0.contains(" ") }, "\(what): no sentence")
         #expect(!outcome.errors.contains("Fatal error"), "\(what): \(outcome.summary)")
       }
       #expect(try sandbox.processes() == [], "\(what): a process stays behind")

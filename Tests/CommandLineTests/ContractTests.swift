@@ -2,6 +2,7 @@
 
 internal import Glibc
 import SystemCalls
+import TestSupport
 import Testing
 
 private let phases: [String: Set<String>] = [

@@ -2,6 +2,7 @@
 
 internal import Glibc
 import SystemCalls
+import TestSupport
 import Testing
 
 /// How many times; CRTOP_KILL_ROUNDS sets another number.
@@ -107,7 +108,9 @@ extension CommandLine {
     /// Nobody traces the job, it is as it was, and every thread has been running since.
     private func expectAlive(_ job: Job, _ tasks: [TaskView], _ what: String) throws {
       let now = try job.tasks()
-      guard now.map(\.description) == tasks.map(\.description) else { throw TestFailure("\(what): is \(now), was \(tasks)") }
+      guard now.map(\.description) == tasks.map(\.description) else {
+        throw TestFailure("\(what): is \(now), was \(tasks)")
+      }
       try waitUntil("\(what): the kernel to let go of the tasks") { traced(now).isEmpty }
       let start = threads(of: job.pid).map { ($0, switches(job.pid, $0)) }
       try waitUntil("\(what): every thread to run on", seconds: 10) {

@@ -1,6 +1,7 @@
 /// Ordinary programs, checkpointed and restarted in the middle of their work: the result is the same as without.
 
 import SystemCalls
+import TestSupport
 import Testing
 
 private func installed(_ name: String) -> Bool { findProgram(name) != nil }
@@ -72,7 +73,8 @@ extension CommandLine {
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
         INSERT INTO t SELECT i, i * 7919 % 1009, hex(i * 104729) FROM n;
         """
-      let query = "SELECT count(*), sum(a.v * b.v % 7 + length(a.s || b.s)) FROM t a, t b, (VALUES (1),(2),(3),(4),(5),(6));"
+      let query =
+        "SELECT count(*), sum(a.v * b.v % 7 + length(a.s || b.s)) FROM t a, t b, (VALUES (1),(2),(3),(4),(5),(6));"
       func run(_ text: String, output: String) throws {
         var streams = ChildProcess.Streams()
         streams.output = sandbox[output]

@@ -1,6 +1,7 @@
 /// What cannot be saved or restored exactly is refused beforehand, in words, and the job does not notice.
 
 import SystemCalls
+import TestSupport
 import Testing
 
 /// A kind of `workloads refused`, and a word that the message must use for the resource.
@@ -149,7 +150,9 @@ extension CommandLine {
 
 extension Sandbox {
   /// Restarts, which must fail with a sentence that contains `name`, and must leave no process.
-  func expectRestartRefused(_ image: String, naming name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  func expectRestartRefused(_ image: String, naming name: String, sourceLocation: SourceLocation = #_sourceLocation)
+    throws
+  {
     let outcome = try crtop("restart", image, "--detach")
     #expect(outcome.status == .exited(1), "\(outcome.summary)", sourceLocation: sourceLocation)
     #expect(outcome.errors.contains(name), "\(name) is not named: \(outcome.summary)", sourceLocation: sourceLocation)

@@ -1,6 +1,7 @@
 /// Each kind of state, through checkpoint and restart: the workload itself says whether it is right.
 
 import SystemCalls
+import TestSupport
 import Testing
 
 /// The workloads that go through a checkpoint and a restart.

@@ -3,6 +3,7 @@
 internal import CLinux
 internal import Glibc
 import SystemCalls
+import TestSupport
 
 /// The mappings, signal dispositions and vDSO of a task.
 struct Footprint: Hashable {

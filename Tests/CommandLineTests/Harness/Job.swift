@@ -3,6 +3,7 @@
 internal import CLinux
 internal import Glibc
 import SystemCalls
+import TestSupport
 import Testing
 
 /// A running workload.
@@ -91,7 +92,8 @@ final class Job {
       let ended = try self.process?.poll() != nil || !isTaken(self.pid)
       return ended ? self.report + ["(ended without a verdict)"] : nil
     }
-    #expect(report.filter { $0 != "ready" && $0 != "PASS" && !$0.hasPrefix("with") } == [], sourceLocation: sourceLocation)
+    #expect(
+      report.filter { $0 != "ready" && $0 != "PASS" && !$0.hasPrefix("with") } == [], sourceLocation: sourceLocation)
     #expect(report.contains("PASS"), sourceLocation: sourceLocation)
     try awaitEnd(of: tasks)
     #expect(try sandbox.processes() == [], "tasks stay behind", sourceLocation: sourceLocation)

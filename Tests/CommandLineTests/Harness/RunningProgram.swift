@@ -2,6 +2,7 @@
 
 internal import Glibc
 import SystemCalls
+import TestSupport
 
 /// A program that runs in the directory of its sandbox, with standard output in the file `output`.
 final class RunningProgram {

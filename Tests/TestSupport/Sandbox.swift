@@ -2,16 +2,16 @@
 
 internal import CLinux
 internal import Glibc
-import SystemCalls
+internal import SystemCalls
 
 /// A temporary directory, and a mark in the environment of everything that was started in it.
-final class Sandbox {
+package final class Sandbox {
   /// An absolute path without symbolic links; mode 0755, for jobs that drop root.
-  let path: String
+  package let path: String
   private static let variable = "CRTOP_TEST_SANDBOX"
 
   /// - Parameter parent: where to make it; `$TMPDIR` or `/tmp` by default.
-  init(in parent: String? = nil) throws {
+  package init(in parent: String? = nil) throws {
     let base = unsafe parent ?? getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
     var template = Array("\(base)/crtop-test-XXXXXX".utf8CString)
     let made = unsafe template.withUnsafeMutableBufferPointer { buffer -> String? in
@@ -37,14 +37,14 @@ final class Sandbox {
   }
 
   /// What a process of this sandbox gets in its environment.
-  var environment: [String: String] {
+  package var environment: [String: String] {
     [Self.variable: path, "CRTOP_IMAGES": "\(path)/images", "XDG_STATE_HOME": "\(path)/state"]
   }
 
-  subscript(name: String) -> String { "\(path)/\(name)" }
+  package subscript(name: String) -> String { "\(path)/\(name)" }
 
   /// The live processes that were started here, wherever they have got to. Zombies have no environment.
-  func processes() throws -> [Int32] {
+  package func processes() throws -> [Int32] {
     let mark = "\(Self.variable)=\(path)\0"
     return try allProcesses().filter { pid in
       guard let text = try? readText("/proc/\(pid)/environ") else { return false }
@@ -54,4 +54,4 @@ final class Sandbox {
 }
 
 /// All pids in /proc.
-func allProcesses() throws -> [Int32] { try directoryEntries("/proc").compactMap { Int32($0) } }
+package func allProcesses() throws -> [Int32] { try directoryEntries("/proc").compactMap { Int32($0) } }

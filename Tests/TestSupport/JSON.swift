@@ -1,7 +1,7 @@
 /// Defines `JSON`, a strict reader of one JSON text (RFC 8259), independent of what wrote it.
 
 /// A JSON value; numbers are whole, as crtop prints no others.
-enum JSON: Hashable {
+package enum JSON: Hashable {
   case null
   case bool(Bool)
   case number(Int64)
@@ -10,20 +10,20 @@ enum JSON: Hashable {
   case object([String: JSON])
 
   /// - Throws: `TestFailure` when the text is not exactly one value.
-  init(_ text: some StringProtocol) throws {
+  package init(_ text: some StringProtocol) throws {
     var reader = Reader(bytes: Array(text.utf8))
     self = try reader.value()
     reader.skipSpace()
     guard reader.position == reader.bytes.count else { throw TestFailure("more after the JSON value in: \(text)") }
   }
 
-  subscript(key: String) -> JSON? {
+  package subscript(key: String) -> JSON? {
     guard case .object(let members) = self else { return nil }
     return members[key]
   }
-  var string: String? { if case .string(let value) = self { value } else { nil } }
-  var number: Int64? { if case .number(let value) = self { value } else { nil } }
-  var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
+  package var string: String? { if case .string(let value) = self { value } else { nil } }
+  package var number: Int64? { if case .number(let value) = self { value } else { nil } }
+  package var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
 
   private struct Reader {
     let bytes: [UInt8]

@@ -2,37 +2,37 @@
 
 internal import CLinux
 internal import Glibc
-import SystemCalls
+internal import SystemCalls
 
 /// What must be the same before a checkpoint and after the restart.
-struct TaskView: Hashable, CustomStringConvertible {
-  var pid: Int32
+package struct TaskView: Hashable, CustomStringConvertible {
+  package var pid: Int32
   /// 0 for the root, whose parent may change.
-  var parent: Int32
-  var group: Int32
-  var session: Int32
-  var comm: String
-  var isZombie: Bool
-  var isStopped: Bool
+  package var parent: Int32
+  package var group: Int32
+  package var session: Int32
+  package var comm: String
+  package var isZombie: Bool
+  package var isStopped: Bool
   /// Thread ids and names, in order of the ids; of zombies only the leader.
-  var threads: [String]
+  package var threads: [String]
   /// As field 52 of stat shows it; 0 for those that live.
-  var exitCode: Int32
+  package var exitCode: Int32
 
-  var description: String {
+  package var description: String {
     "\(pid) \(comm)\(isZombie ? " zombie \(exitCode)" : "")\(isStopped ? " stopped" : "") parent \(parent) "
       + "group \(group) session \(session) threads \(threads)"
   }
 }
 
 /// A few fields of /proc/PID/stat.
-struct StatLine {
-  var comm: String
-  var state: Character
+package struct StatLine {
+  package var comm: String
+  package var state: Character
   /// Field 4 is at index 0.
-  var numbers: [Int64]
+  package var numbers: [Int64]
 
-  init?(_ path: String) {
+  package init?(_ path: String) {
     guard let text = try? readText(path), let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")")
     else { return nil }
     comm = String(text[text.index(after: open)..<close])
@@ -43,11 +43,11 @@ struct StatLine {
   }
 
   /// A field by its number in proc(5).
-  func field(_ number: Int) -> Int64 { number - 4 < numbers.count ? numbers[number - 4] : 0 }
+  package func field(_ number: Int) -> Int64 { number - 4 < numbers.count ? numbers[number - 4] : 0 }
 }
 
 /// The subtree of a task, the root first, then by pid.
-func subtree(_ root: Int32) throws -> [TaskView] {
+package func subtree(_ root: Int32) throws -> [TaskView] {
   var parents: [Int32: Int32] = [:]
   for pid in try allProcesses() {
     if let line = StatLine("/proc/\(pid)/stat") { parents[pid] = Int32(line.field(4)) }
@@ -74,10 +74,12 @@ private func view(_ pid: Int32, root: Int32) -> TaskView? {
 }
 
 /// The threads of a process.
-func threads(of pid: Int32) -> [Int32] { ((try? directoryEntries("/proc/\(pid)/task")) ?? []).compactMap { Int32($0) } }
+package func threads(of pid: Int32) -> [Int32] {
+  ((try? directoryEntries("/proc/\(pid)/task")) ?? []).compactMap { Int32($0) }
+}
 
 /// The value of a line of /proc/PID/task/TID/status.
-func statusField(_ name: String, pid: Int32, tid: Int32? = nil) -> String? {
+package func statusField(_ name: String, pid: Int32, tid: Int32? = nil) -> String? {
   guard let text = try? readText("/proc/\(pid)/task/\(tid ?? pid)/status") else { return nil }
   for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {
     return String(line.dropFirst(name.utf8.count + 1).drop { $0 == "\t" || $0 == " " })
@@ -86,7 +88,7 @@ func statusField(_ name: String, pid: Int32, tid: Int32? = nil) -> String? {
 }
 
 /// The tasks of these that somebody traces: must be empty when crtop is done or dead.
-func traced(_ tasks: [TaskView]) -> [String] {
+package func traced(_ tasks: [TaskView]) -> [String] {
   tasks.flatMap { task in
     threads(of: task.pid).compactMap { tid in
       let tracer = statusField("TracerPid", pid: task.pid, tid: tid) ?? "0"
@@ -96,4 +98,4 @@ func traced(_ tasks: [TaskView]) -> [String] {
 }
 
 /// Whether a pid is in use, be it by a zombie.
-func isTaken(_ pid: Int32) -> Bool { exists("/proc/\(pid)") }
+package func isTaken(_ pid: Int32) -> Bool { exists("/proc/\(pid)") }

@@ -2,12 +2,12 @@
 
 internal import CLinux
 internal import Glibc
-import SystemCalls
+internal import SystemCalls
 
 /// Where the programs are that were built with the tests: beside the running test program.
-enum Programs {
-  static let crtop = directory + "/crtop"
-  static let workloads = directory + "/workloads"
+package enum Programs {
+  package static let crtop = directory + "/crtop"
+  package static let workloads = directory + "/workloads"
 
   private static let directory: String = {
     let own = (try? readLink("/proc/self/exe")) ?? ""
@@ -16,21 +16,21 @@ enum Programs {
 }
 
 /// What one run of crtop has left.
-struct Outcome {
-  var status: ExitStatus
-  var output: String
-  var errors: String
+package struct Outcome {
+  package var status: ExitStatus
+  package var output: String
+  package var errors: String
 
   /// The lines of `--json`, each of which must be one object.
-  func events() throws -> [JSON] { try output.split(separator: "\n").map { try JSON($0) } }
+  package func events() throws -> [JSON] { try output.split(separator: "\n").map { try JSON($0) } }
 
   /// All that was said, for failure messages.
-  var summary: String { "\(status)\n--- output\n\(output)--- errors\n\(errors)" }
+  package var summary: String { "\(status)\n--- output\n\(output)--- errors\n\(errors)" }
 }
 
 extension Sandbox {
   /// Starts crtop without waiting for it.
-  func startCrtop(_ arguments: [String], streams: ChildProcess.Streams? = nil) throws -> ChildProcess {
+  package func startCrtop(_ arguments: [String], streams: ChildProcess.Streams? = nil) throws -> ChildProcess {
     try ChildProcess(
       Programs.crtop, arguments, streams: streams ?? ChildProcess.Streams(), environment: environment)
   }
@@ -38,7 +38,7 @@ extension Sandbox {
   /// Runs crtop to its end.
   ///
   /// - Throws: `TestFailure` when it takes longer than `seconds`.
-  func crtop(_ arguments: [String], seconds: Double = 60) throws -> Outcome {
+  package func crtop(_ arguments: [String], seconds: Double = 60) throws -> Outcome {
     var streams = ChildProcess.Streams()
     let run = monotonicMicroseconds()
     streams.output = self[".crtop-output-\(run)"]
@@ -52,11 +52,11 @@ extension Sandbox {
   }
 
   /// Runs crtop to its end.
-  func crtop(_ arguments: String...) throws -> Outcome { try crtop(arguments) }
+  package func crtop(_ arguments: String...) throws -> Outcome { try crtop(arguments) }
 
   /// Runs crtop, which must succeed.
   @discardableResult
-  func crtopMust(_ arguments: String...) throws -> Outcome {
+  package func crtopMust(_ arguments: String...) throws -> Outcome {
     let outcome = try crtop(arguments)
     guard outcome.status == .exited(0) else {
       throw TestFailure("crtop \(arguments.joined(separator: " ")): \(outcome.summary)")

@@ -3,19 +3,19 @@
 internal import CLinux
 internal import CTestSupport
 internal import Glibc
-import SystemCalls
+internal import SystemCalls
 
 /// How a process ended.
-enum ExitStatus: Hashable, CustomStringConvertible {
+package enum ExitStatus: Hashable, CustomStringConvertible {
   case exited(Int32)
   case killed(Int32)
 
   /// - Parameter status: as wait(2) gives it.
-  init(waitStatus status: Int32) {
+  package init(waitStatus status: Int32) {
     self = crtop_wifexited(status) ? .exited(crtop_wexitstatus(status)) : .killed(crtop_wtermsig(status))
   }
 
-  var description: String {
+  package var description: String {
     switch self {
     case .exited(let code): "exit status \(code)"
     case .killed(let signal): "death by signal \(signal)"
@@ -24,28 +24,30 @@ enum ExitStatus: Hashable, CustomStringConvertible {
 }
 
 /// A child of the test process.
-final class ChildProcess {
+package final class ChildProcess {
   /// Where the standard descriptors of a child lead.
-  struct Streams {
+  package struct Streams {
     /// Paths; opened for reading, and for appending.
-    var input = "/dev/null"
-    var output = "/dev/null"
-    var errors = "/dev/null"
+    package var input = "/dev/null"
+    package var output = "/dev/null"
+    package var errors = "/dev/null"
     /// A descriptor of ours to be standard input instead of `input`.
-    var inputDescriptor: Int32?
+    package var inputDescriptor: Int32?
     /// A descriptor of ours to be standard output instead of `output`.
-    var outputDescriptor: Int32?
+    package var outputDescriptor: Int32?
+
+    package init() {}
   }
 
-  let pid: Int32
-  private(set) var status: ExitStatus?
+  package let pid: Int32
+  package private(set) var status: ExitStatus?
 
   /// Starts a program.
   ///
   /// - Parameters:
   ///   - ownSession: whether the child leads a session of its own, as a job under a service manager does.
   ///   - directory: its working directory.
-  init(
+  package init(
     _ program: String, _ arguments: [String], streams: Streams = Streams(), environment: [String: String] = [:],
     ownSession: Bool = false, directory: String? = nil
   ) throws {
@@ -81,7 +83,7 @@ final class ChildProcess {
   }
 
   /// The status if the process has ended; does not wait.
-  func poll() throws -> ExitStatus? {
+  package func poll() throws -> ExitStatus? {
     if let status { return status }
     status = try reap(pid)
     return status
@@ -89,7 +91,7 @@ final class ChildProcess {
 
   /// Waits for the end; kills the process when it does not come in time.
   @discardableResult
-  func wait(seconds: Double = 30) throws -> ExitStatus {
+  package func wait(seconds: Double = 30) throws -> ExitStatus {
     do {
       return try eventually("the end of process \(pid)", seconds: seconds) { try self.poll() }
     } catch {
@@ -98,7 +100,7 @@ final class ChildProcess {
     }
   }
 
-  func kill(_ signal: Int32) {
+  package func kill(_ signal: Int32) {
     if status == nil { _ = CLinux.kill(pid, signal) }
   }
 
@@ -116,7 +118,7 @@ final class ChildProcess {
 }
 
 /// wait4 for one child, without waiting; `nil`: it lives.
-func reap(_ pid: Int32) throws -> ExitStatus? {
+package func reap(_ pid: Int32) throws -> ExitStatus? {
   var status: Int32 = 0
   let got = try systemCall { unsafe waitpid(pid, &status, WNOHANG) }
   return got == pid ? ExitStatus(waitStatus: status) : nil

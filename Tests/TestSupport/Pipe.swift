@@ -2,14 +2,14 @@
 
 internal import CLinux
 internal import Glibc
-import SystemCalls
+package import SystemCalls
 
 /// Both ends are closed when the value goes.
-struct Pipe: ~Copyable {
-  let readEnd: OwnedDescriptor
-  let writeEnd: OwnedDescriptor
+package struct Pipe: ~Copyable {
+  package let readEnd: OwnedDescriptor
+  package let writeEnd: OwnedDescriptor
 
-  init() throws(Errno) {
+  package init() throws(Errno) {
     let ends = try Self.make()
     readEnd = OwnedDescriptor(adopting: ends.read)
     writeEnd = OwnedDescriptor(adopting: ends.write)

@@ -100,6 +100,12 @@ package final class ChildProcess {
     }
   }
 
+  /// Gives the process up: from here on the caller waits for it.
+  package func disown() -> Int32 {
+    status = .exited(0)
+    return pid
+  }
+
   package func kill(_ signal: Int32) {
     if status == nil { _ = CLinux.kill(pid, signal) }
   }

@@ -87,10 +87,10 @@ final class Job {
     let tasks = try self.tasks()
     try writeFile("\(directory)/verdict", "")
     let report = try eventually("the verdict; the tasks: \(tasks)", seconds: seconds) { () -> [String]? in
-      let report = self.report
-      if report.contains(where: { $0 == "PASS" || $0.hasPrefix("FAIL") }) { return report }
       let ended = try self.process?.poll() != nil || !isTaken(self.pid)
-      return ended ? self.report + ["(ended without a verdict)"] : nil
+      let report = self.report  // read after that look: what has ended has written all
+      if report.contains(where: { $0 == "PASS" || $0.hasPrefix("FAIL") }) { return report }
+      return ended ? report + ["(ended without a verdict)"] : nil
     }
     #expect(
       report.filter { $0 != "ready" && $0 != "PASS" && !$0.hasPrefix("with") } == [], sourceLocation: sourceLocation)

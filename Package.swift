@@ -1,20 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every target of ours: language mode 6 (from the tools version), strict memory safety, warnings are errors.
-let swiftSettings: [SwiftSetting] = [
-  .define("_GNU_SOURCE"),
-  .strictMemorySafety(),
-  .treatAllWarnings(as: .error),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
-let cSettings: [CSetting] = [
-  .define("_GNU_SOURCE"),
-  .treatAllWarnings(as: .error),
-]
-
 let package = Package(
   name: "crtop",
   products: [
@@ -30,34 +16,30 @@ let package = Package(
     .executableTarget(
       name: "crtop",
       dependencies: [
-        "TerminalUI", "CheckpointRestart", "CheckpointImage", "ImageSchema", "ProcessTree", "SystemCalls",
+        "TerminalUI", "CheckpointRestart", "CheckpointImage", "ImageSchema", "ProcessTree", "SystemCalls", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: swiftSettings),
+      ]),
     .target(
       name: "TerminalUI",
-      dependencies: ["CNcurses", "CheckpointRestart", "CheckpointImage", "ImageSchema", "ProcessTree", "SystemCalls"],
-      swiftSettings: swiftSettings),
+      dependencies: [
+        "CNcurses", "CheckpointRestart", "CheckpointImage", "ImageSchema", "ProcessTree", "SystemCalls", "CLinux",
+      ]),
     .target(
       name: "CheckpointRestart",
-      dependencies: ["CheckpointImage", "ImageSchema", "ProcessTree", "Tracing", "SystemCalls", "CLinux"],
-      swiftSettings: swiftSettings),
+      dependencies: ["CheckpointImage", "ImageSchema", "ProcessTree", "Tracing", "SystemCalls", "CLinux"]),
     .target(
       name: "CheckpointImage",
       dependencies: [
-        "ImageSchema", "SystemCalls", "CZstd", "CLZ4", "CXXHash",
+        "ImageSchema", "SystemCalls", "CLinux", "CZstd", "CLZ4", "CXXHash",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-      ],
-      swiftSettings: swiftSettings),
+      ]),
     // Generated from Resources/image.proto; its code does not know strict memory safety.
     .target(name: "ImageSchema", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
-    .target(name: "ProcessTree", dependencies: ["SystemCalls"], swiftSettings: swiftSettings),
-    .target(name: "Tracing", dependencies: ["SystemCalls", "CLinux"], swiftSettings: swiftSettings),
+    .target(name: "ProcessTree", dependencies: ["SystemCalls", "CLinux"]),
+    .target(name: "Tracing", dependencies: ["SystemCalls", "CLinux"]),
     .target(
-      name: "SystemCalls",
-      dependencies: ["CLinux", .product(name: "SystemPackage", package: "swift-system")],
-      swiftSettings: swiftSettings),
-    .target(name: "CLinux", cSettings: cSettings),
+      name: "SystemCalls", dependencies: ["CLinux", .product(name: "SystemPackage", package: "swift-system")]),
+    .target(name: "CLinux"),
     .systemLibrary(name: "CNcurses"),
     .systemLibrary(name: "CZstd"),
     .systemLibrary(name: "CLZ4"),
@@ -65,27 +47,38 @@ let package = Package(
 
     // One program for all kinds of state: `workloads NAME` sets one up, says it is ready, checks itself.
     .executableTarget(
-      name: "workloads", path: "Tests/Workloads", cSettings: cSettings,
+      name: "workloads", path: "Tests/Workloads",
       linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
     // The demonstration job of Resources/run-demo.
     .executableTarget(
-      name: "crtop-demo", path: "Resources/demo", cSettings: cSettings, linkerSettings: [.linkedLibrary("pthread")]),
+      name: "crtop-demo", path: "Resources/demo", linkerSettings: [.linkedLibrary("pthread")]),
     // What black-box tests and benchmarks need to start programs, wait for them, and look at tasks.
-    .target(
-      name: "TestSupport", dependencies: ["SystemCalls", "CLinux", "CTestSupport"], path: "Tests/TestSupport",
-      swiftSettings: swiftSettings),
-    .target(name: "CTestSupport", path: "Tests/CTestSupport", cSettings: cSettings),
+    .target(name: "TestSupport", dependencies: ["SystemCalls", "CLinux", "CTestSupport"], path: "Tests/TestSupport"),
+    .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .executableTarget(
-      name: "benchmarks", dependencies: ["SystemCalls", "TestSupport", "crtop", "workloads"], path: "Tests/Benchmarks",
-      swiftSettings: swiftSettings),
-    .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls"], swiftSettings: swiftSettings),
-    .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree"], swiftSettings: swiftSettings),
-    .testTarget(name: "CheckpointImageTests", dependencies: ["CheckpointImage"], swiftSettings: swiftSettings),
+      name: "benchmarks", dependencies: ["SystemCalls", "CLinux", "TestSupport", "crtop", "workloads"],
+      path: "Tests/Benchmarks"),
+    .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls", "CLinux"]),
+    .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree", "SystemCalls", "CLinux"]),
     .testTarget(
-      name: "TracingTests", dependencies: ["Tracing", "SystemCalls", "workloads"], swiftSettings: swiftSettings),
-    .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], swiftSettings: swiftSettings),
+      name: "CheckpointImageTests", dependencies: ["CheckpointImage", "ImageSchema", "SystemCalls", "CLinux"]),
+    .testTarget(name: "TracingTests", dependencies: ["Tracing", "SystemCalls", "CLinux", "workloads"]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["SystemCalls", "CLinux", "TestSupport", "crtop", "workloads"],
-      swiftSettings: swiftSettings),
+      name: "TerminalUITests", dependencies: ["TerminalUI", "CheckpointRestart", "ProcessTree", "SystemCalls", "CLinux"]),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["SystemCalls", "CLinux", "TestSupport", "crtop", "workloads"]),
   ]
 )
+
+/// Ours: strict memory safety, and warnings are errors. Swift targets read C headers with the C settings.
+for target in package.targets where [.regular, .executable, .test].contains(target.type) {
+  target.cSettings = [.define("_GNU_SOURCE"), .treatAllWarnings(as: .error)]
+  if target.name == "ImageSchema" { continue }
+  target.swiftSettings = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+}

@@ -734,6 +734,9 @@ public nonisolated struct ImageArea: Sendable {
 
   public var lockedOnFault: Bool = false
 
+  /// shared file mappings: the file was opened for writing, whatever the protection
+  public var openedForWriting: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -981,6 +984,9 @@ public nonisolated struct ImagePageChunk: Sendable {
 
   public var runs: [ImagePageRun] = []
 
+  /// XXH3-64 of the pages as they were in memory, before compression
+  public var checksum: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -992,12 +998,16 @@ public nonisolated struct ImageTrailer: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// before this one
   public var sections: UInt64 = 0
 
+  /// in all chunks
   public var pages: UInt64 = 0
 
+  /// of page data, as compressed
   public var storedBytes: UInt64 = 0
 
+  /// how long the job stood still
   public var pauseUs: Int64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -2140,7 +2150,7 @@ nonisolated extension ImageAddressSpace: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Area"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}start\0\u{1}end\0\u{1}kind\0\u{1}protection\0\u{1}flags\0\u{1}file\0\u{1}offset\0\u{1}advice\0\u{1}locked\0\u{3}locked_on_fault\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}start\0\u{1}end\0\u{1}kind\0\u{1}protection\0\u{1}flags\0\u{1}file\0\u{1}offset\0\u{1}advice\0\u{1}locked\0\u{3}locked_on_fault\0\u{3}opened_for_writing\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2158,6 +2168,7 @@ nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 8: try { try decoder.decodeRepeatedUInt32Field(value: &self.advice) }()
       case 9: try { try decoder.decodeSingularBoolField(value: &self.locked) }()
       case 10: try { try decoder.decodeSingularBoolField(value: &self.lockedOnFault) }()
+      case 11: try { try decoder.decodeSingularBoolField(value: &self.openedForWriting) }()
       default: break
       }
     }
@@ -2194,6 +2205,9 @@ nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.lockedOnFault != false {
       try visitor.visitSingularBoolField(value: self.lockedOnFault, fieldNumber: 10)
     }
+    if self.openedForWriting != false {
+      try visitor.visitSingularBoolField(value: self.openedForWriting, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2208,6 +2222,7 @@ nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.advice != rhs.advice {return false}
     if lhs.locked != rhs.locked {return false}
     if lhs.lockedOnFault != rhs.lockedOnFault {return false}
+    if lhs.openedForWriting != rhs.openedForWriting {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2701,7 +2716,7 @@ nonisolated extension ImagePageRun: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ImagePageChunk: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PageChunk"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pages\0\u{1}runs\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pages\0\u{1}runs\0\u{1}checksum\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2711,6 +2726,7 @@ nonisolated extension ImagePageChunk: SwiftProtobuf.Message, SwiftProtobuf._Mess
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.pages) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.runs) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.checksum) }()
       default: break
       }
     }
@@ -2723,12 +2739,16 @@ nonisolated extension ImagePageChunk: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.runs.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.runs, fieldNumber: 2)
     }
+    if self.checksum != 0 {
+      try visitor.visitSingularFixed64Field(value: self.checksum, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ImagePageChunk, rhs: ImagePageChunk) -> Bool {
     if lhs.pages != rhs.pages {return false}
     if lhs.runs != rhs.runs {return false}
+    if lhs.checksum != rhs.checksum {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

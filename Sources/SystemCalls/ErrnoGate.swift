@@ -31,6 +31,28 @@ public func rawSystemCall(
   try systemCall { crtop_syscall(number, a, b, c, d, e, f) }
 }
 
+extension Array where Element == UInt8 {
+  /// Like `withUnsafeMutableBytes`, for a body with a typed error.
+  package mutating func withMutableBytes<Result>(
+    _ body: (UnsafeMutableRawBufferPointer) throws(Errno) -> Result
+  ) throws(Errno) -> Result {
+    let result: Swift.Result<Result, Errno> = unsafe withUnsafeMutableBytes { bytes in
+      do throws(Errno) { return .success(unsafe try body(bytes)) } catch { return .failure(error) }
+    }
+    return try result.get()
+  }
+
+  /// Like `withUnsafeBytes`, for a body with a typed error.
+  package func withBytes<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(Errno) -> Result
+  ) throws(Errno) -> Result {
+    let result: Swift.Result<Result, Errno> = unsafe withUnsafeBytes { bytes in
+      do throws(Errno) { return .success(unsafe try body(bytes)) } catch { return .failure(error) }
+    }
+    return try result.get()
+  }
+}
+
 extension Errno {
   /// Gives this error its context.
   public func problem(

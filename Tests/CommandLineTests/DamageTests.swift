@@ -5,9 +5,6 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// The number of the system call on x86_64, which Glibc's import leaves out.
-private let prlimit64 = 302
-
 /// Something that a wrong restart could do, done from outside.
 private struct Damage: CustomTestStringConvertible, Sendable {
   var workload: String
@@ -26,12 +23,10 @@ private let damages = [
   Damage("stack", "bytes of the stack") { try flipBytes(of: $0.pid, in: "[stack]") },
   Damage("limits", "a resource limit") { job in
     let limit = rlimit(rlim_cur: 77, rlim_max: 300)
-    try unsafe withUnsafePointer(to: limit) { pointer in
-      _ = try rawSystemCall(prlimit64, Int(job.pid), Int(RLIMIT_NOFILE.rawValue), Int(bitPattern: pointer))
-    }
+    _ = try systemCall { unsafe withUnsafePointer(to: limit) { unsafe prlimit(job.pid, RLIMIT_NOFILE, $0, nil) } }
   },
   Damage("scheduling", "nice") { job in
-    _ = try systemCall { setpriority(Int32(PRIO_PROCESS.rawValue), id_t(job.pid), 15) }
+    _ = try systemCall { setpriority(PRIO_PROCESS, id_t(job.pid), 15) }
   },
   Damage("zombies", "a SIGCHLD too many") { kill($0.pid, SIGCHLD) },
   Damage("pending", "a pending signal too many") { kill($0.pid, SIGUSR2) },

@@ -1,0 +1,18 @@
+/// The clocks, as nanoseconds.
+
+internal import CLinux
+
+/// CLOCK_MONOTONIC in nanoseconds.
+public func monotonicNanoseconds() -> UInt64 { nanoseconds(CLOCK_MONOTONIC) }
+
+/// CLOCK_REALTIME in nanoseconds since 1970.
+public func realTimeNanoseconds() -> UInt64 { nanoseconds(CLOCK_REALTIME) }
+
+/// CLOCK_BOOTTIME in nanoseconds since boot, suspended time included.
+public func bootTimeNanoseconds() -> UInt64 { nanoseconds(CLOCK_BOOTTIME) }
+
+private func nanoseconds(_ clock: clockid_t) -> UInt64 {
+  var time = timespec()
+  unsafe clock_gettime(clock, &time)
+  return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+}

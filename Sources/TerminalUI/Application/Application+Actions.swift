@@ -1,0 +1,161 @@
+/// What the keys of the tree do.
+
+internal import CheckpointRestart
+package import ProcessTree
+package import SystemCalls
+
+extension Application {
+  /// Carries out what a key stands for.
+  package func perform(_ action: Action) {
+    switch action {
+    case .up: model.move(by: -1)
+    case .down: model.move(by: 1)
+    case .pageUp: model.move(by: -max(layout.tree.height - 1, 1))
+    case .pageDown: model.move(by: max(layout.tree.height - 1, 1))
+    case .top: model.selectRow(0)
+    case .bottom: model.selectRow(model.rows.count - 1)
+    case .parent: model.selectParent()
+    case .search: present(PromptLine.search(in: self))
+    case .searchNext: searchAgain(backwards: false)
+    case .searchPrevious: searchAgain(backwards: true)
+    case .filter: present(PromptLine.filter(in: self))
+    case .user: present(Menus.users(in: self))
+    case .sort: present(Menus.sort(in: self))
+    case .signal: chooseSignal()
+    case .checkpoint: openCheckpoint()
+    case .images: present(ImagesScreen(in: self))
+    case .freezeOrThaw: freezeOrThaw()
+    case .details: openDetails()
+    case .operations: present(Pagers.operations())
+    case .errors: present(Pagers.errors(in: self))
+    case .help: present(Pagers.help())
+    case .quit: quit()
+    case .cancel: cancel()
+    default: arrange(action)
+    }
+  }
+
+  /// The actions that only change how the tree is shown.
+  private func arrange(_ action: Action) {
+    switch action {
+    case .tree: model.isTree.toggle()
+    case .invert: model.order.isDescending.toggle()
+    case .kernelThreads: model.showsKernelThreads.toggle()
+    case .foldAll: model.toggleAllFolds()
+    case .fold: fold()
+    case .unfold: if let process = selection() { model.setFolded(process.identity, false) }
+    case .toggleFold:
+      if let process = selection() {
+        model.setFolded(process.identity, !model.folded.contains(process.identity))
+      }
+    case .pause:
+      isPaused.toggle()
+      if !isPaused { wantsRefresh = true }
+    case .refresh: (wantsRefresh, wantsRepaint) = (true, true)
+    case .tag:
+      if let process = selection() {
+        model.toggleTag(process.identity)
+        model.move(by: 1)
+      }
+    case .tagSubtree: if let process = selection() { model.tagSubtree(of: process.identity) }
+    case .untag: model.untagAll()
+    default: break
+    }
+  }
+
+  /// The selected process; says so if there is none.
+  func selection() -> ProcessRecord? {
+    if let process = model.selectedProcess { return process }
+    tell("nothing is selected: move to a process first", .warning)
+    return nil
+  }
+
+  /// Folds the selected process; one that is folded already or has no children folds into its parent.
+  private func fold() {
+    guard let process = selection() else { return }
+    if model.folded.contains(process.identity) || model.tree.children(of: process.pid).isEmpty {
+      model.selectParent()
+    } else {
+      model.setFolded(process.identity, true)
+    }
+  }
+
+  private func searchAgain(backwards: Bool) {
+    guard !searchPattern.isEmpty else {
+      perform(.search)
+      return
+    }
+    if !model.search(searchPattern, skippingCurrent: true, backwards: backwards) {
+      tell("not found: \(searchPattern)", .warning)
+    }
+  }
+
+  private func openDetails() {
+    guard let process = selection() else { return }
+    present(Pagers.details(of: process, in: self))
+  }
+
+  private func openCheckpoint() {
+    guard let process = selection() else { return }
+    if operation?.isRunning == true {
+      tell("an operation is running: wait for it, or cancel it with Esc", .warning)
+    } else if process.isKernelThread {
+      tell("\(process.comm) (\(process.pid)) is a thread of the kernel and has no state of its own", .warning)
+    } else if let subtree = SubtreeSummary(model.selectedSubtree) {
+      present(CheckpointDialog.make(subtree, in: self))
+    }
+  }
+
+  private func chooseSignal() {
+    let tagged = model.tree.processes.filter { model.tagged.contains($0.identity) }
+    let targets = tagged.isEmpty ? [selection()].compactMap { $0 } : tagged
+    if !targets.isEmpty { present(Menus.signals(for: targets)) }
+  }
+
+  func send(_ signal: SignalNumber, to targets: [ProcessRecord]) {
+    var sent = 0
+    for target in targets {
+      do throws(Errno) {
+        try services.signals.send(signal, to: target.identity)
+        sent += 1
+      } catch {
+        report(
+          error.problem(task: target.name, "\(signal.name) cannot be sent"), during: "signal")
+      }
+    }
+    if sent == targets.count {
+      let whom = targets.count == 1 ? "\(targets[0].comm) (\(targets[0].pid))" : Format.count(sent, "process") + "es"
+      tell("\(signal.name) sent to \(whom)", .good)
+    }
+    wantsRefresh = true
+  }
+
+  private func quit() {
+    guard let operation, operation.isRunning else {
+      exitStatus = 0
+      return
+    }
+    present(Dialogs.quit(during: operation))
+  }
+
+  /// Esc: the nearest thing that can be cancelled.
+  private func cancel() {
+    if operation?.isRunning == true {
+      cancelOperation()
+    } else if operation != nil {
+      operation = nil
+    } else if notice != nil {
+      notice = nil
+    } else if model.isFiltered {
+      model.userFilter = nil
+      model.filter = ""
+    } else if !model.tagged.isEmpty {
+      model.untagAll()
+    }
+  }
+}
+
+extension ProcessRecord {
+  /// For messages.
+  package var name: TaskName { TaskName(pid: pid, comm: comm) }
+}

@@ -1,0 +1,168 @@
+/// Defines `Application`, the state of the screen and what events do to it. It knows no terminal.
+
+package import ProcessTree
+package import SystemCalls
+
+/// A line of news for the user.
+package struct Notice: Sendable {
+  package var text: String
+  package var role: Role
+  /// Monotonic seconds at which it goes away; `nil`: it stays until another takes its place or Esc is pressed.
+  package var until: Double?
+}
+
+/// To be used by one thread, the one of the event loop.
+package final class Application {
+  package let services: Services
+  package let isReadOnly: Bool
+  package var model = TreeModel()
+  package var machine = MachineStatus()
+  /// What lies over the tree, the topmost last.
+  package private(set) var overlays: [any Overlay] = []
+  /// The operation in the panel: running, or ended and not yet dismissed.
+  package internal(set) var operation: OperationModel?
+  var running: (any RunningOperation)?
+  /// Operations that have ended, the newest last.
+  package internal(set) var history: [OperationModel] = []
+  package var errors = ErrorLog()
+  package internal(set) var notice: Notice?
+  package internal(set) var isPaused = false
+  package internal(set) var searchPattern = ""
+  /// Digits typed to jump to a pid, and when the last one came.
+  var jump: (digits: String, time: Double) = ("", 0)
+  /// A restarted root to be selected as soon as a snapshot shows it.
+  var selectionToCome: Int32?
+  /// Restarted roots, which may be children of this process and are then reaped here.
+  package internal(set) var restartedRoots: Set<Int32> = []
+  /// Exit status of the program, when it is to end.
+  package internal(set) var exitStatus: Int32?
+  /// The status to end with as soon as no operation runs any more.
+  var exitStatusWhenIdle: Int32?
+  var nextTicket = 1
+  /// What the event loop is to do before it goes on.
+  package var wantsInputFlush = false
+  package var wantsRepaint = false
+  package var wantsRefresh = false
+  /// As it was drawn last, for the mouse and for paging.
+  package internal(set) var layout = Layout(width: 80, height: 24)
+  var barTargets: [(Rect, Key)] = []
+
+  package init(services: Services, isReadOnly: Bool = false) {
+    self.services = services
+    self.isReadOnly = isReadOnly
+  }
+
+  package var now: Double { services.clock.monotonic }
+
+  // MARK: Overlays
+
+  /// Puts something over the tree. What was typed before it appeared is not meant for it.
+  package func present(_ overlay: any Overlay) {
+    overlays.append(overlay)
+    wantsInputFlush = true
+  }
+
+  /// Takes an overlay away.
+  package func dismiss(_ overlay: any Overlay) { overlays.removeAll { $0 === overlay } }
+
+  /// Back to the tree.
+  package func dismissAll() { overlays = [] }
+
+  // MARK: News
+
+  /// Shows a line for a while.
+  package func tell(_ text: String, _ role: Role = .information) {
+    notice = Notice(text: text, role: role, until: now + 6)
+  }
+
+  /// Logs a problem and shows it until something else is said.
+  package func report(_ problem: Problem, during: String) {
+    errors.add(problem, during: during, time: services.clock.real)
+    notice = Notice(text: "\(during): \(problem.description)", role: .error, until: nil)
+  }
+
+  /// Takes a new snapshot and what follows from it.
+  package func refresh() {
+    let snapshot = services.processes.snapshot()
+    machine = snapshot.machine
+    let before = model.selected
+    model.update(snapshot.tree)
+    if before != nil && model.selected == nil, let lost = model.lost {
+      tell("\(lost.comm) (\(lost.pid)) has ended; nothing is selected now", .warning)
+    }
+    if let pid = selectionToCome, model.select(pid: pid) { selectionToCome = nil }
+    reapRestartedRoots()
+  }
+
+  /// Lets time pass: lines vanish. Whether anything changed.
+  package func tick() -> Bool {
+    guard let until = notice?.until, until <= now else { return operation?.isRunning == true }
+    notice = nil
+    return true
+  }
+
+  /// The end of the program is wanted by a signal: a running operation is undone first.
+  package func terminate(status: Int32) {
+    guard operation?.isRunning == true else {
+      exitStatus = status
+      return
+    }
+    exitStatusWhenIdle = status
+    cancelOperation()
+  }
+
+  // MARK: Keys and mouse
+
+  /// Takes one key.
+  package func handle(_ key: Key) {
+    if let overlay = overlays.last {
+      if key == .control("l") { wantsRepaint = true } else { overlay.handle(key, in: self) }
+      return
+    }
+    if case .character(let character) = key, character.isASCII, character.isWholeNumber {
+      jumpToPid(character)
+      return
+    }
+    jump.digits = ""
+    guard let binding = KeyTable.binding(for: key) else { return }
+    if isReadOnly && binding.changesSomething {
+      tell("read-only: \(binding.help) is not possible", .warning)
+    } else {
+      perform(binding.action)
+    }
+  }
+
+  /// Takes what the mouse did.
+  package func handle(_ mouse: MouseEvent) {
+    if mouse.kind == .click,
+      let target = barTargets.first(where: { $0.0.contains(row: mouse.row, column: mouse.column) })
+    {
+      handle(target.1)
+    } else if let overlay = overlays.last {
+      overlay.handle(mouse, in: self)
+    } else {
+      handleInTree(mouse)
+    }
+  }
+
+  private func handleInTree(_ mouse: MouseEvent) {
+    switch mouse.kind {
+    case .wheelUp: model.move(by: -3)
+    case .wheelDown: model.move(by: 3)
+    case .click, .doubleClick:
+      guard layout.tree.contains(row: mouse.row, column: mouse.column) else { return }
+      let row = model.top + mouse.row - layout.tree.row
+      guard model.rows.indices.contains(row) else { return }
+      model.selectRow(row)
+      if mouse.kind == .doubleClick { perform(.toggleFold) }
+    }
+  }
+
+  /// Digits in quick succession make a pid; the selection goes to it as soon as it names one.
+  private func jumpToPid(_ digit: Character) {
+    if now - jump.time > 1.5 || jump.digits.count >= 9 { jump.digits = "" }
+    jump = (jump.digits + String(digit), now)
+    let found = Int32(jump.digits).map { model.select(pid: $0) } ?? false
+    tell("PID \(jump.digits)" + (found ? "" : ": no such process yet"), found ? .good : .information)
+  }
+}

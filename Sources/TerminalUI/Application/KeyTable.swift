@@ -1,0 +1,126 @@
+/// Defines the one table of keys. Key handling, function bar and help are made from it, and the man page should be.
+
+/// What a key does in the tree.
+package enum Action: String, Sendable, CaseIterable {
+  case checkpoint, images, freezeOrThaw, details, operations, errors
+  case up, down, pageUp, pageDown, top, bottom, parent
+  case search, searchNext, searchPrevious, filter, user, tree, fold, unfold, toggleFold, foldAll, sort, invert
+  case kernelThreads, pause, refresh, tag, tagSubtree, untag, signal, help, quit, cancel
+}
+
+/// One row of the table.
+package struct KeyBinding: Sendable {
+  /// The first is the one that the function bar shows.
+  package var keys: [Key]
+  package var action: Action
+  /// For the function bar; empty: not there.
+  package var name: String
+  package var help: String
+  /// Which go first when the function bar is short of room: 1 before 2.
+  package var rank: Int
+  /// Refused in read-only mode.
+  package var changesSomething: Bool
+
+  init(
+    _ keys: [Key], _ action: Action, name: String = "", rank: Int = 9, changes: Bool = false, _ help: String
+  ) {
+    self.keys = keys
+    self.action = action
+    self.name = name
+    self.help = help
+    self.rank = rank
+    changesSomething = changes
+  }
+}
+
+/// A part of the table under a title.
+package struct KeySection: Sendable {
+  package var title: String
+  package var bindings: [KeyBinding]
+}
+
+package enum KeyTable {
+  package static let sections: [KeySection] = [
+    KeySection(
+      title: "Jobs: the selected process and all its descendants",
+      bindings: [
+        KeyBinding(
+          [.character("D")], .checkpoint, name: "Checkpoint", rank: 1, changes: true,
+          "checkpoint: check the subtree, then save it to a file"),
+        KeyBinding(
+          [.character("R")], .images, name: "Restart", rank: 1, "images: restart, verify or delete one"),
+        KeyBinding(
+          [.character("z")], .freezeOrThaw, name: "Freeze", rank: 1, changes: true, "freeze, or thaw what is frozen"),
+        KeyBinding(
+          [.character("i")], .details, name: "Check", rank: 2,
+          "details, and whether the subtree can be checkpointed"),
+        KeyBinding([.character("o")], .operations, "operations: what was done and what is going on"),
+        KeyBinding([.character("E")], .errors, "errors: all of them since the start"),
+      ]),
+    KeySection(
+      title: "Moving",
+      bindings: [
+        KeyBinding([.up, .control("p")], .up, "one process up"),
+        KeyBinding([.down, .control("n")], .down, "one process down"),
+        KeyBinding([.pageUp, .control("b")], .pageUp, "one page up"),
+        KeyBinding([.pageDown, .control("f")], .pageDown, "one page down"),
+        KeyBinding([.home, .character("g")], .top, "first process"),
+        KeyBinding([.end, .character("G")], .bottom, "last process"),
+        KeyBinding([.backspace], .parent, "to the parent"),
+      ]),
+    KeySection(
+      title: "Finding",
+      bindings: [
+        KeyBinding(
+          [.function(3), .character("/")], .search, name: "Search", rank: 3, "search: type, the selection goes there"),
+        KeyBinding([.character("n")], .searchNext, "next match"),
+        KeyBinding([.character("N")], .searchPrevious, "match before"),
+        KeyBinding(
+          [.function(4), .character("\\")], .filter, name: "Filter", rank: 3,
+          "filter: show what matches, with its ancestors"),
+        KeyBinding([.character("u")], .user, "show the processes of one user"),
+      ]),
+    KeySection(
+      title: "Showing",
+      bindings: [
+        KeyBinding([.function(5), .character("t")], .tree, name: "Tree", rank: 4, "tree or flat list"),
+        KeyBinding([.character("-"), .left], .fold, "fold: hide the descendants"),
+        KeyBinding([.character("+"), .character("="), .right], .unfold, "unfold"),
+        KeyBinding([.enter], .toggleFold, "fold or unfold"),
+        KeyBinding([.character("*")], .foldAll, "fold or unfold all"),
+        KeyBinding([.function(6), .character(">")], .sort, name: "Sort", rank: 4, "sort by another column"),
+        KeyBinding([.character("I")], .invert, "sort the other way round"),
+        KeyBinding([.character("K")], .kernelThreads, "show or hide the kernel's threads"),
+        KeyBinding([.character("Z")], .pause, "pause the display, or let it go on"),
+        KeyBinding([.control("l")], .refresh, "refresh and draw anew"),
+      ]),
+    KeySection(
+      title: "Tagging and signals",
+      bindings: [
+        KeyBinding([.character(" ")], .tag, "tag or untag, and one down"),
+        KeyBinding([.character("c")], .tagSubtree, "tag the subtree, folded and filtered processes included"),
+        KeyBinding([.character("U")], .untag, "untag all"),
+        KeyBinding(
+          [.function(9), .character("k")], .signal, name: "Signal", rank: 3, changes: true,
+          "send a signal to the tagged processes, else to the selected one"),
+      ]),
+    KeySection(
+      title: "Program",
+      bindings: [
+        KeyBinding([.function(1), .character("h"), .character("?")], .help, name: "Help", rank: 2, "this help"),
+        KeyBinding([.function(10), .character("q")], .quit, name: "Quit", rank: 2, "quit"),
+        KeyBinding([.escape], .cancel, "cancel: the operation, the filter, the message"),
+      ]),
+  ]
+
+  package static let bindings: [KeyBinding] = sections.flatMap(\.bindings)
+
+  private static let byKey: [Key: KeyBinding] = {
+    var table: [Key: KeyBinding] = [:]
+    for binding in bindings { for key in binding.keys { table[key] = binding } }
+    return table
+  }()
+
+  /// What a key does; `nil` for digits, which jump to a pid, and for keys without a meaning.
+  package static func binding(for key: Key) -> KeyBinding? { byKey[key] }
+}

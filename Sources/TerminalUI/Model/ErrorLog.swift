@@ -1,0 +1,29 @@
+/// Defines `ErrorLog`, all that went wrong since the start of the program.
+
+package import SystemCalls
+
+/// One entry.
+package struct ErrorEntry: Sendable, Hashable {
+  /// Seconds since 1970.
+  package var time: Int64
+  /// What was being done, such as `checkpoint of python3 (1234)`.
+  package var during: String
+  package var problem: Problem
+}
+
+/// The newest errors, at most 500.
+package struct ErrorLog: Sendable {
+  package private(set) var entries: [ErrorEntry] = []
+  /// How many the user has not looked at.
+  package private(set) var unseen = 0
+
+  package init() {}
+
+  package mutating func add(_ problem: Problem, during: String, time: Int64) {
+    entries.append(ErrorEntry(time: time, during: during, problem: problem))
+    unseen += 1
+    if entries.count > 500 { entries.removeFirst(entries.count - 500) }
+  }
+
+  package mutating func markSeen() { unseen = 0 }
+}

@@ -1,0 +1,25 @@
+/// Defines how search and filter compare text.
+
+package import ProcessTree
+
+/// Whether `text` contains `pattern`, ASCII letters in any case. An empty pattern is in every text.
+package func contains(_ text: String, _ pattern: String) -> Bool {
+  let needle = pattern.utf8.map(lowercase)
+  guard let first = needle.first else { return true }
+  let bytes = text.utf8.map(lowercase)
+  guard bytes.count >= needle.count else { return false }
+  for start in 0...bytes.count - needle.count where bytes[start] == first {
+    if bytes[start..<start + needle.count].elementsEqual(needle) { return true }
+  }
+  return false
+}
+
+private func lowercase(_ byte: UInt8) -> UInt8 { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte }
+
+extension ProcessRecord {
+  /// Whether a search for `pattern` finds this process: in its command line, name or state, or as its pid.
+  package func matches(_ pattern: String) -> Bool {
+    contains(commandLine, pattern) || contains(comm, pattern) || String(pid) == pattern
+      || contains(state.word, pattern)
+  }
+}

@@ -1,0 +1,156 @@
+/// Defines `Form`, a dialog of text, controls and buttons.
+
+/// What can be set in a form.
+package enum Control: Sendable {
+  case field(TextField)
+  case choice(options: [String], chosen: Int)
+  case toggle(Bool)
+}
+
+/// A button; it says itself whether it can be pressed.
+package struct Button {
+  package var label: String
+  /// Stops or kills something.
+  package var isDangerous = false
+  package var isEnabled: () -> Bool = { true }
+  package var press: (Form, Application) -> Void
+
+  /// Closes the form and does nothing else.
+  static var cancel: Button { Button(label: "Cancel") { form, app in app.dismiss(form) } }
+}
+
+/// Text above, controls below it, buttons at the bottom; the focus moves over controls and buttons.
+package final class Form: Overlay {
+  let title: String
+  /// The text, wrapped when drawn; long text scrolls.
+  package var lines: [StyledLine] = []
+  package var controls: [(label: String, control: Control)]
+  package let buttons: [Button]
+  /// Index of the control or, behind those, of the button that has the focus.
+  package var focus: Int
+  /// Called for news from other threads.
+  var onNews: ((Form, News, Application) -> Void)?
+  /// Keys that mean something wherever the focus is.
+  var extraKeys: [(hint: KeyHint, action: (Form, Application) -> Void)] = []
+  var scroll = 0
+  var textHeight = 1
+  var textLines = 0
+  /// Where each control and button was drawn.
+  var targets: [(area: Rect, focus: Int, option: Int?)] = []
+
+  /// - Parameter focusedButton: index of the button that has the focus at first.
+  package init(
+    title: String, lines: [StyledLine] = [], controls: [(label: String, control: Control)] = [],
+    buttons: [Button], focusedButton: Int
+  ) {
+    self.title = title
+    self.lines = lines
+    self.controls = controls
+    self.buttons = buttons
+    focus = controls.count + focusedButton
+  }
+
+  package var hints: [KeyHint] {
+    [KeyHint(.enter, "Choose", rank: 1), KeyHint(.escape, "Cancel", rank: 1), KeyHint(.tab, "Next", rank: 2)]
+      + extraKeys.map(\.hint)
+      + (textLines > textHeight ? [KeyHint(.pageDown, "More", rank: 2)] : [])
+  }
+
+  /// The text of a field, by index of the control.
+  package func text(_ index: Int) -> String {
+    if controls.indices.contains(index), case .field(let field) = controls[index].control { return field.text }
+    return ""
+  }
+
+  /// The index of the chosen option.
+  package func choice(_ index: Int) -> Int {
+    if controls.indices.contains(index), case .choice(_, let chosen) = controls[index].control { return chosen }
+    return 0
+  }
+
+  package func isOn(_ index: Int) -> Bool {
+    if controls.indices.contains(index), case .toggle(let isOn) = controls[index].control { return isOn }
+    return false
+  }
+
+  package func receive(_ news: News, in app: Application) { onNews?(self, news, app) }
+
+  package func handle(_ key: Key, in app: Application) {
+    if let extra = extraKeys.first(where: { $0.hint.key == key }) {
+      extra.action(self, app)
+      return
+    }
+    switch key {
+    case .escape, .function(10): app.dismiss(self)
+    case .tab, .down: moveFocus(1)
+    case .backTab, .up: moveFocus(-1)
+    case .pageDown: scroll += max(textHeight - 1, 1)
+    case .pageUp: scroll = max(scroll - max(textHeight - 1, 1), 0)
+    default:
+      if focus < controls.count { handleControl(key) } else { handleButton(key, in: app) }
+    }
+  }
+
+  private func moveFocus(_ steps: Int) {
+    let count = controls.count + buttons.count
+    if count > 0 { focus = (focus + steps + count) % count }
+  }
+
+  private func handleControl(_ key: Key) {
+    if key == .enter {
+      focus = controls.count
+      return
+    }
+    switch controls[focus].control {
+    case .field(var field):
+      _ = field.handle(key)
+      controls[focus].control = .field(field)
+    case .choice(let options, let chosen):
+      guard !options.isEmpty else { return }
+      switch key {
+      case .left: controls[focus].control = .choice(options: options, chosen: max(chosen - 1, 0))
+      case .right: controls[focus].control = .choice(options: options, chosen: min(chosen + 1, options.count - 1))
+      case .character(" "): controls[focus].control = .choice(options: options, chosen: (chosen + 1) % options.count)
+      default: break
+      }
+    case .toggle(let isOn): if key == .character(" ") { controls[focus].control = .toggle(!isOn) }
+    }
+  }
+
+  private func handleButton(_ key: Key, in app: Application) {
+    let index = focus - controls.count
+    switch key {
+    case .left: focus = max(focus - 1, controls.count)
+    case .right: focus = min(focus + 1, controls.count + buttons.count - 1)
+    case .enter, .character(" "): if buttons.indices.contains(index) { press(buttons[index], in: app) }
+    default: break
+    }
+  }
+
+  private func press(_ button: Button, in app: Application) {
+    if button.isEnabled() {
+      button.press(self, app)
+    } else {
+      app.tell("not possible yet: see what the dialog says", .warning)
+    }
+  }
+
+  package func handle(_ mouse: MouseEvent, in app: Application) {
+    switch mouse.kind {
+    case .wheelUp: scroll = max(scroll - 1, 0)
+    case .wheelDown: scroll += 1
+    case .click, .doubleClick:
+      guard let target = targets.first(where: { $0.area.contains(row: mouse.row, column: mouse.column) }) else {
+        return
+      }
+      focus = target.focus
+      if target.focus >= controls.count {
+        handle(.enter, in: app)
+      } else if case .choice(let options, _) = controls[target.focus].control, let option = target.option {
+        controls[target.focus].control = .choice(options: options, chosen: option)
+      } else if case .toggle(let isOn) = controls[target.focus].control {
+        controls[target.focus].control = .toggle(!isOn)
+      }
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/// Defines `TerminalInterface`, the way in to the screen.
+
+internal import Glibc
+internal import ProcessTree
+public import SystemCalls
+
+/// The interactive screen of crtop.
+public enum TerminalInterface {
+  /// How to start.
+  public struct Options: Sendable {
+    /// The process to be selected at first.
+    public var selectedPid: Int32?
+    /// Refuse everything that changes something: checkpoint, restart, freeze, signals, deletion.
+    public var isReadOnly: Bool
+    public var colours: ColourChoice
+
+    /// Everything allowed, colours where the terminal has them.
+    public init(selectedPid: Int32? = nil, isReadOnly: Bool = false, colours: ColourChoice = .automatic) {
+      self.selectedPid = selectedPid
+      self.isReadOnly = isReadOnly
+      self.colours = colours
+    }
+  }
+
+  /// Shows the screen until the user quits; call it from the main thread, before other threads are made.
+  ///
+  /// - Returns: the exit status: 0, or 128 and the number of the signal that ended it.
+  /// - Throws: why the screen cannot be shown; the terminal is as it was then.
+  public static func run(
+    _ options: Options, engine: any EngineClient = LiveEngine(), images: any ImageCatalogue = StoreCatalogue()
+  ) throws(Problem) -> Int32 {
+    let sampler = try ProcessSampler()
+    let signals = try makeSignals()
+    let news = try makeNews()
+    let app = Application(
+      services: Services(
+        processes: sampler, engine: engine, images: images, signals: PidfdSender(),
+        background: ThreadedBackground(queue: news), clock: SystemClock(), ownPid: getpid()),
+      isReadOnly: options.isReadOnly)
+    app.refresh()
+    if let pid = options.selectedPid, !app.model.select(pid: pid) {
+      throw Problem(
+        errno: .noSuchProcess, what: "process \(pid) cannot be selected", why: "there is no process with this pid",
+        remedy: "list the processes with 'crtop ps'")
+    }
+    let terminal = try Terminal(colours: options.colours)
+    var loop = EventLoop(app: app, terminal: terminal, news: news, signals: signals)
+    return loop.run()
+  }
+
+  private static func makeSignals() throws(Problem) -> SignalSource {
+    do throws(Errno) { return try SignalSource() } catch { throw error.problem("watch for signals") }
+  }
+
+  private static func makeNews() throws(Problem) -> NewsQueue {
+    do throws(Errno) { return try NewsQueue() } catch { throw error.problem("prepare the event loop") }
+  }
+}

@@ -1,0 +1,80 @@
+/// Draws the whole screen.
+
+internal import ProcessTree
+internal import SystemCalls
+
+extension Application {
+  /// Draws what is to be seen now, and remembers where things are for the mouse.
+  package func draw(on canvas: inout Canvas) {
+    canvas.cursor = nil
+    canvas.fill(canvas.bounds, role: .normal)
+    guard canvas.width >= Layout.minimumWidth, canvas.height >= Layout.minimumHeight else {
+      let text = "crtop needs \(Layout.minimumWidth)x\(Layout.minimumHeight), this is \(canvas.width)x\(canvas.height)"
+      for (row, line) in wrap(text, width: canvas.width).enumerated() {
+        canvas.write(line, row: row, column: 0, role: .normal)
+      }
+      return
+    }
+    let noticeLines = notice.map { wrap($0.text, width: canvas.width, indent: 2) } ?? []
+    let panelLines = operation.map { OperationPanel.height(of: $0, width: canvas.width) } ?? 0
+    layout = Layout(
+      width: canvas.width, height: canvas.height, panelLines: panelLines, noticeLines: noticeLines.count)
+    model.scroll(height: layout.tree.height)
+    HeaderView.draw(on: &canvas, layout.header, self)
+    TreeView.draw(on: &canvas, titles: layout.titles, rows: layout.tree, model)
+    if let operation { OperationPanel.draw(on: &canvas, layout.panel, operation, now: now) }
+    drawHint(on: &canvas)
+    let area = Rect(row: 0, column: 0, height: canvas.height - 1, width: canvas.width)
+    for overlay in overlays { overlay.draw(on: &canvas, in: area, app: self) }
+    drawNotice(noticeLines, on: &canvas)
+    drawBar(on: &canvas)
+  }
+
+  /// News lies over dialogs too: that is where it is needed.
+  private func drawNotice(_ lines: [String], on canvas: inout Canvas) {
+    guard let notice, layout.notice.height > 0 else { return }
+    canvas.fill(layout.notice, role: notice.role)
+    for (offset, line) in lines.prefix(layout.notice.height).enumerated() {
+      let isCut = offset == layout.notice.height - 1 && lines.count > layout.notice.height
+      canvas.write(
+        isCut ? line + " \(canvas.glyphs.more)" : line, row: layout.notice.row + offset, column: 0, role: notice.role)
+    }
+  }
+
+  /// The selected subtree at the left, what deserves notice at the right.
+  private func drawHint(on canvas: inout Canvas) {
+    let row = layout.hint.row
+    var flags: [(String, Role)] = []
+    if errors.unseen > 0 { flags.append((" \(Format.count(errors.unseen, "error")): E ", .error)) }
+    if isPaused { flags.append((" PAUSED ", .warning)) }
+    if isReadOnly { flags.append((" read-only ", .warning)) }
+    if !model.filter.isEmpty { flags.append((" filter \(model.filter) ", .information)) }
+    if let user = model.userFilter {
+      let name = model.tree.processes.first { $0.userID == user }?.userName ?? String(user)
+      flags.append((" user \(name) ", .information))
+    }
+    if !model.tagged.isEmpty { flags.append((" \(model.tagged.count) tagged ", .tagged)) }
+    var right = canvas.width
+    for (text, role) in flags {
+      right -= text.columns
+      guard right > canvas.width / 2 else { break }
+      canvas.write(text, row: row, column: right, role: role)
+    }
+    let limit = max(right - 1, canvas.width / 2)
+    guard let subtree = SubtreeSummary(model.selectedSubtree) else {
+      let text = model.lost.map { "\($0.comm) (\($0.pid)) has ended" } ?? "nothing selected"
+      canvas.write(text, row: row, column: 0, limit: limit, role: .dim)
+      return
+    }
+    let used = canvas.write(subtree.name, row: row, column: 0, limit: limit, role: .strong)
+    let rest = ": \(subtree.counts), \(Format.bytes(subtree.residentBytes))"
+    canvas.write(rest, row: row, column: used, limit: limit - used, role: .normal)
+  }
+
+  private func drawBar(on canvas: inout Canvas) {
+    let hints =
+      overlays.last?.hints
+      ?? KeyTable.bindings.filter { !$0.name.isEmpty }.map { KeyHint($0.keys[0], $0.name, rank: $0.rank) }
+    barTargets = FunctionBar.draw(on: &canvas, layout.bar, hints)
+  }
+}

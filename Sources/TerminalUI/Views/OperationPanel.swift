@@ -1,0 +1,109 @@
+/// Defines the panel under the tree: the operation that runs, or what came of the last one.
+
+internal import CheckpointRestart
+internal import SystemCalls
+
+package enum OperationPanel {
+  /// How many lines it would like to have.
+  package static func height(of operation: OperationModel, width: Int) -> Int {
+    if operation.isRunning { return operation.lines.count + 2 }
+    return wrap(summary(operation), width: width, indent: 2).count + (operation.notes.isEmpty ? 0 : 1)
+  }
+
+  private static func summary(_ operation: OperationModel) -> String {
+    (operation.summary ?? "") + "  (Esc: dismiss)"
+  }
+
+  package static func draw(on canvas: inout Canvas, _ area: Rect, _ operation: OperationModel, now: Double) {
+    guard area.height > 0 else { return }
+    canvas.fill(area, role: .normal)
+    if operation.isRunning {
+      drawRunning(on: &canvas, area, operation, now)
+    } else {
+      drawSummary(on: &canvas, area, operation)
+    }
+  }
+
+  private static func drawSummary(on canvas: inout Canvas, _ area: Rect, _ operation: OperationModel) {
+    let role: Role = if case .done = operation.outcome { .good } else { .error }
+    let lines = wrap(summary(operation), width: area.width, indent: 2)
+    for (offset, line) in lines.prefix(area.height).enumerated() {
+      canvas.write(line, row: area.row + offset, column: 0, role: role)
+    }
+    if lines.count < area.height, let note = operation.notes.first {
+      let more = operation.notes.count > 1 ? " (and \(operation.notes.count - 1) more: press o)" : ""
+      canvas.write("  note: \(note)\(more)", row: area.row + lines.count, column: 0, role: .warning)
+    }
+  }
+
+  private static func drawRunning(on canvas: inout Canvas, _ area: Rect, _ operation: OperationModel, _ now: Double) {
+    let verb = operation.kind == .checkpoint ? "Checkpoint of" : "Restart of"
+    var title = "\(verb) \(operation.subject)"
+    if case .cancelling = operation.outcome { title = "Cancelling: \(title)" } else { title += "  (Esc: cancel)" }
+    canvas.fill(Rect(row: area.row, column: 0, height: 1, width: area.width), role: .columnTitle)
+    let used = canvas.write(title, row: area.row, column: 0, role: .columnTitle)
+    canvas.writeRight(
+      operation.image, row: area.row, column: used + 2, width: area.width - used - 2, role: .columnTitle)
+    let room = max(area.height - 2, 0)
+    for (offset, line) in operation.linesByUrgency.prefix(room).enumerated() {
+      draw(line, on: &canvas, area.row + 1 + offset, area.width, now)
+    }
+    if area.height > 1 { drawTotal(on: &canvas, area.row + area.height - 1, area.width, operation, now, room) }
+  }
+
+  private static func draw(_ line: TaskLine, on canvas: inout Canvas, _ row: Int, _ width: Int, _ now: Double) {
+    let nameWidth = max(min(width / 3, 28), 14)
+    canvas.write("\(line.task.comm) (\(line.task.pid))", row: row, column: 0, limit: nameWidth, role: .normal)
+    if let problem = line.problem {
+      canvas.write(
+        "\(problem.what): \(problem.why) [\(problem.code)]", row: row, column: nameWidth + 1, role: .error)
+      return
+    }
+    let phase = line.phase?.rawValue ?? "waiting"
+    canvas.write(phase, row: row, column: nameWidth + 1, limit: 8, role: line.isAtEnd ? .good : .information)
+    let seconds = line.firstNews.map { ((line.isAtEnd ? line.lastNews : nil) ?? now) - $0 } ?? 0
+    drawProgress(
+      on: &canvas, row, from: nameWidth + 10, to: width, fraction: line.fraction, done: line.done, total: line.total,
+      seconds: seconds)
+  }
+
+  private static func drawTotal(
+    on canvas: inout Canvas, _ row: Int, _ width: Int, _ operation: OperationModel, _ now: Double, _ room: Int
+  ) {
+    let nameWidth = max(min(width / 3, 28), 14)
+    let hidden = operation.lines.count - room
+    let text = hidden > 0 ? "total (\(hidden) more: o)" : "total"
+    canvas.write(text, row: row, column: 0, limit: nameWidth, role: .strong)
+    let fraction = operation.total > 0 ? min(Double(operation.done) / Double(operation.total), 1) : 0
+    canvas.write(
+      "\(Format.decimal(fraction * 100, 0))%", row: row, column: nameWidth + 1, limit: 8, role: .strong)
+    drawProgress(
+      on: &canvas, row, from: nameWidth + 10, to: width, fraction: fraction, done: operation.done,
+      total: operation.total, seconds: operation.elapsed(now: now))
+  }
+
+  /// A bar, the bytes and the time, as far as there is room: the time first, then the bytes, then the bar.
+  private static func drawProgress(
+    on canvas: inout Canvas, _ row: Int, from start: Int, to end: Int, fraction: Double, done: UInt64, total: UInt64,
+    seconds: Double
+  ) {
+    var end = end
+    let time = Format.duration(seconds: seconds)
+    if end - start >= 9 {
+      canvas.writeRight(time, row: row, column: end - 9, width: 9, role: .dim)
+      end -= 10
+    }
+    if end - start >= 12 {
+      let bytes = total > 0 ? "\(Format.bytes(done))/\(Format.bytes(total))" : ""
+      canvas.writeRight(bytes, row: row, column: end - 11, width: 11, role: .normal)
+      end -= 12
+    }
+    let bar = min(end - start, 60)
+    guard bar >= 4 else { return }
+    let filled = min(max(Int(fraction * Double(bar)), 0), bar)
+    canvas.fill(
+      Rect(row: row, column: start, height: 1, width: filled), canvas.glyphs.full, role: .meterFull)
+    canvas.fill(
+      Rect(row: row, column: start + filled, height: 1, width: bar - filled), canvas.glyphs.empty, role: .meterEmpty)
+  }
+}

@@ -1,0 +1,147 @@
+/// Everything the engine knows about x86_64 registers. Another processor gets a file like this one.
+
+public import CLinux
+public import SystemCalls
+
+/// The general registers of a stopped thread, as PTRACE_GETREGS gives them.
+public struct Registers {
+  /// The kernel's structure.
+  public var raw: user_regs_struct
+
+  /// Makes registers of the kernel's structure.
+  public init(raw: user_regs_struct) { self.raw = raw }
+
+  /// Makes registers of saved bytes; `nil` when their number is wrong.
+  public init?(bytes: [UInt8]) {
+    guard bytes.count == MemoryLayout<user_regs_struct>.size else { return nil }
+    raw = unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(as: user_regs_struct.self) }
+  }
+
+  /// The bytes to be saved.
+  public var bytes: [UInt8] { unsafe withUnsafeBytes(of: raw) { unsafe Array($0) } }
+
+  /// Where the thread goes on.
+  public var programCounter: UInt64 {
+    get { raw.rip }
+    set { raw.rip = newValue }
+  }
+
+  /// The number of the system call that the stop interrupted, `nil` outside of one.
+  public var interruptedCall: Int? {
+    let number = Int(Int64(bitPattern: raw.orig_rax))
+    return number >= 0 ? number : nil
+  }
+
+  /// The result that the interrupted call is about to return.
+  public var result: Int64 {
+    get { Int64(bitPattern: raw.rax) }
+    set { raw.rax = UInt64(bitPattern: newValue) }
+  }
+
+  /// First argument of the interrupted call, and so on.
+  public var arguments: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) {
+    (raw.rdi, raw.rsi, raw.rdx, raw.r10, raw.r8, raw.r9)
+  }
+
+  /// Sets the registers for a system call instruction; no call counts as interrupted.
+  mutating func prepareCall(
+    _ number: Int, _ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64, _ e: UInt64, _ f: UInt64
+  ) {
+    raw.orig_rax = .max
+    raw.rax = UInt64(number)
+    (raw.rdi, raw.rsi, raw.rdx, raw.r10, raw.r8, raw.r9) = (a, b, c, d, e, f)
+  }
+
+  /// Sets the registers for the injected code's loop over a list of calls.
+  mutating func prepareList(at code: UInt64, calls: UInt64, count: UInt64) {
+    raw.orig_rax = .max
+    (raw.rip, raw.rbx, raw.r12, raw.r15) = (code, calls, count, 0)
+  }
+
+  /// Whether the thread runs 64-bit code (the code segment of the 64-bit ABI, arch/x86/include/asm/segment.h).
+  public var is64Bit: Bool { raw.cs == 0x33 }
+
+  /// How the kernel wants an interrupted call to be taken up again (include/linux/errno.h).
+  public enum Restart: Int64, Sendable {
+    case system = -512  // ERESTARTSYS
+    case noInterrupt = -513  // ERESTARTNOINTR
+    case noHandler = -514  // ERESTARTNOHAND
+    case block = -516  // ERESTART_RESTARTBLOCK: restart_syscall(2) with what the kernel remembers
+  }
+
+  /// What is pending for the interrupted call.
+  public var restart: Restart? { interruptedCall == nil ? nil : Restart(rawValue: result) }
+
+  /// The registers with the interrupted call prepared as the kernel would do it when no handler runs
+  /// (arch/x86/kernel/signal.c, arch_do_signal_or_restart).
+  public var withCallRestarted: Registers {
+    guard let restart, let call = interruptedCall else { return self }
+    var copy = self
+    copy.result = restart == .block ? Int64(SYS_restart_syscall) : Int64(call)
+    copy.raw.rip &-= 2
+    copy.raw.orig_rax = UInt64.max
+    return copy
+  }
+
+  /// The registers for one system call instruction at `address`.
+  public func calling(_ number: Int, _ a: UInt64, _ b: UInt64, at address: UInt64) -> Registers {
+    var copy = self
+    copy.prepareCall(number, a, b, 0, 0, 0, 0)
+    copy.raw.rip = address
+    return copy
+  }
+
+  /// The registers with the interrupted call to be made anew from its arguments.
+  public var withCallRepeated: Registers {
+    guard let call = interruptedCall else { return self }
+    var copy = self
+    copy.result = Int64(call)
+    copy.raw.rip &-= 2
+    copy.raw.orig_rax = UInt64.max
+    return copy
+  }
+}
+
+extension TracedThread {
+  /// PTRACE_GETREGS.
+  public func registers() throws(Errno) -> Registers {
+    var raw = user_regs_struct()
+    try unsafe withUnsafeMutablePointer(to: &raw) { pointer throws(Errno) in
+      _ = try request(PTRACE_GETREGS, 0, Int(bitPattern: pointer))
+    }
+    return Registers(raw: raw)
+  }
+
+  /// PTRACE_SETREGS.
+  public func setRegisters(_ registers: Registers) throws(Errno) {
+    var raw = registers.raw
+    try unsafe withUnsafeMutablePointer(to: &raw) { pointer throws(Errno) in
+      _ = try request(PTRACE_SETREGS, 0, Int(bitPattern: pointer))
+    }
+  }
+
+  /// The floating-point and vector state as the XSAVE instruction lays it out (NT_X86_XSTATE).
+  public func extendedState() throws(Errno) -> [UInt8] {
+    var buffer = [UInt8](repeating: 0, count: ExtendedState.maximumSize)
+    let count = try registerSet(ExtendedState.registerSetType, into: &buffer)
+    return Array(buffer.prefix(count))
+  }
+
+  /// Replaces the floating-point and vector state.
+  public func setExtendedState(_ bytes: [UInt8]) throws(Errno) {
+    try setRegisterSet(ExtendedState.registerSetType, to: bytes)
+  }
+}
+
+/// The layout of the XSAVE area (Intel SDM 13.4; arch/x86/include/uapi/asm/sigcontext.h).
+public enum ExtendedState {
+  static let registerSetType = 0x202
+  /// AMX tiles make it 11 KiB; nothing known is larger than 16 KiB.
+  public static let maximumSize = 16384
+
+  /// The state components that the saving kernel had enabled (XCR0), kept in the software-reserved bytes.
+  public static func enabledFeatures(_ bytes: [UInt8]) -> UInt64? {
+    guard bytes.count >= 512 else { return nil }
+    return unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: 464, as: UInt64.self) }
+  }
+}

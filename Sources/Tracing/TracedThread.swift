@@ -1,0 +1,142 @@
+/// Defines `TracedThread`, one thread under ptrace(2), and how it is stopped, resumed and let go.
+///
+/// A tracer is a thread, not a process: every method must be called on the thread that attached.
+
+internal import CLinux
+public import SystemCalls
+
+/// What waitpid(2) said of a traced thread.
+public enum StopReason: Sendable, Equatable {
+  /// A signal-delivery stop; the signal has not been delivered.
+  case signal(Int32)
+  /// PTRACE_EVENT_STOP: interrupted, newly attached, or in a group stop by this signal (SIGTRAP: none).
+  case interrupted(Int32)
+  /// Another PTRACE_EVENT_*.
+  case event(Int32)
+  /// The thread is gone; the wait status.
+  case ended(Int32)
+}
+
+/// A thread that is, or is about to be, under ptrace.
+public final class TracedThread {
+  /// The kernel's thread id.
+  public let tid: Int32
+  /// The id of its thread group.
+  public let tgid: Int32
+  /// The name for messages.
+  public let name: TaskName
+  /// Signals that were held back while the thread worked for us, to be sent again before it is let go.
+  public var heldBackSignals: [Int32] = []
+  /// Whether this thread is attached to us.
+  public private(set) var isAttached = false
+
+  /// Names a thread; does not touch it.
+  public init(tid: Int32, tgid: Int32, comm: String) {
+    self.tid = tid
+    self.tgid = tgid
+    name = TaskName(pid: tid, comm: comm)
+  }
+
+  /// Takes over a thread that the kernel attached by itself, as a child of a traced task.
+  public init(attached tid: Int32, tgid: Int32, comm: String) {
+    self.tid = tid
+    self.tgid = tgid
+    name = TaskName(pid: tid, comm: comm)
+    isAttached = true
+  }
+
+  /// PTRACE_SEIZE and PTRACE_INTERRUPT: the thread will stop, `waitForStop` says when.
+  public func seize(options: Int = 0) throws(Errno) {
+    try request(PTRACE_SEIZE, 0, options)
+    isAttached = true
+    try request(PTRACE_INTERRUPT)
+  }
+
+  /// Asks for one more stop.
+  public func interrupt() throws(Errno) { try request(PTRACE_INTERRUPT) }
+
+  /// PTRACE_SETOPTIONS.
+  public func setOptions(_ options: Int) throws(Errno) { try request(PTRACE_SETOPTIONS, 0, options) }
+
+  /// Lets the thread run on; a signal of 0 drops the one it stopped with.
+  public func resume(signal: Int32 = 0) throws(Errno) { try request(PTRACE_CONT, 0, Int(signal)) }
+
+  /// Executes one instruction, a system call counting as one.
+  public func step() throws(Errno) { try request(PTRACE_SINGLESTEP) }
+
+  /// Lets the thread go. It runs on from where its registers say. Harmless when it is not attached.
+  public func detach() {
+    guard isAttached else { return }
+    isAttached = false
+    _ = try? request(PTRACE_DETACH)
+    for signal in heldBackSignals { _ = try? rawSystemCall(Int(SYS_tgkill), Int(tgid), Int(tid), Int(signal)) }
+    heldBackSignals = []
+  }
+
+  /// Waits until the thread stops or ends.
+  ///
+  /// - Parameter seconds: how long at most; ETIMEDOUT then.
+  public func waitForStop(seconds: Double = 10) throws(Errno) -> StopReason {
+    guard let reason = try poll(seconds: seconds) else { throw .timedOut }
+    return reason
+  }
+
+  /// Like `waitForStop`, with `nil` when the time is over.
+  public func poll(seconds: Double) throws(Errno) -> StopReason? {
+    var patience = Patience(seconds: seconds)
+    while true {
+      var status: Int32 = 0
+      let got = try systemCall { unsafe waitpid(tid, &status, WaitFlag.allThreads | WNOHANG) }
+      if got == tid { return decode(status) }
+      guard patience.pause() else { return nil }
+    }
+  }
+
+  private func decode(_ status: Int32) -> StopReason {
+    guard crtop_wifstopped(status) else {
+      isAttached = false
+      return .ended(status)
+    }
+    let signal = crtop_wstopsig(status)
+    switch status >> 16 {
+    case 0: return .signal(signal)
+    case Int32(PTRACE_EVENT_STOP.rawValue): return .interrupted(signal)
+    case let event: return .event(event)
+    }
+  }
+
+  @discardableResult
+  func request(_ request: __ptrace_request, _ address: Int = 0, _ data: Int = 0) throws(Errno) -> Int {
+    try systemCall {
+      crtop_ptrace(Int(request.rawValue), tid, UInt(bitPattern: address), UInt(bitPattern: data))
+    }
+  }
+}
+
+/// waitpid(2) flags that Swift does not import.
+enum WaitFlag {
+  /// `__WALL`: also threads and children that report with another signal than SIGCHLD.
+  static let allThreads: Int32 = 0x4000_0000
+}
+
+/// Waits in growing steps: yields at first, since most stops come within 50 us, then sleeps up to 1 ms.
+public struct Patience {
+  private let deadline: UInt64
+  private var rounds: UInt64 = 0
+
+  /// - Parameter seconds: how long `pause` says `true`.
+  public init(seconds: Double) { deadline = monotonicNanoseconds() &+ UInt64(seconds * 1e9) }
+
+  /// Gives the processor away for a moment; `false` when the time is over.
+  public mutating func pause() -> Bool {
+    rounds += 1
+    if rounds <= 64 {
+      sched_yield()
+      return true
+    }
+    guard monotonicNanoseconds() < deadline else { return false }
+    var pause = timespec(tv_sec: 0, tv_nsec: Int(min(1_000_000, (rounds - 64) * 10_000)))
+    unsafe nanosleep(&pause, nil)
+    return true
+  }
+}

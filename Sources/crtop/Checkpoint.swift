@@ -63,9 +63,8 @@ struct Checkpoint: ParsableCommand {
     } catch {
       try Outcome.fail("checkpoint", [error], isJSON: format.isJSON)
     }
-    let summary = try OperationRunner.run("checkpoint", isJSON: format.isJSON) {
-      Operation.checkpoint(request, onEvent: $0)
-    }
+    var runner = try OperationRunner("checkpoint", isJSON: format.isJSON)
+    let summary = try runner.run { Operation.checkpoint(request, onEvent: $0) }
     if !format.isJSON { Output.note(Summary.line(summary, after: after)) }
   }
 }

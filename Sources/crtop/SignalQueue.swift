@@ -16,7 +16,7 @@ struct ArrivedSignal {
 }
 
 /// Blocks signals and reads them through signalfd(2). To be made before other threads are: they inherit the mask.
-struct SignalQueue: ~Copyable {
+final class SignalQueue {
   private let file: OwnedDescriptor
   private static let read: [Int32] = [
     SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH, SIGCHLD,

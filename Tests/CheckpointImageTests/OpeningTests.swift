@@ -103,7 +103,7 @@ import Testing
     _ = try systemCall {
       unsafe withUnsafePointer(to: &address) { pointer in
         unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          unsafe bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+          unsafe bind(number, __CONST_SOCKADDR_ARG(__sockaddr__: $0), socklen_t(MemoryLayout<sockaddr_un>.size))
         }
       }
     }

@@ -23,7 +23,8 @@ struct Checkpoint: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Write the image to this file, or to standard output: '-'. (default: the image store)", valueName: "file"))
+    help: ArgumentHelp(
+      "Write the image to this file, or to standard output: '-'. (default: the image store)", valueName: "file"))
   var output: String?
 
   @Flag(help: "Kill the job when the image is safe.")

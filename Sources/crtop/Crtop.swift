@@ -34,7 +34,7 @@ struct Crtop: ParsableCommand {
     version: "crtop \(CrtopVersion.current)",
     subcommands: [
       Screen.self, Ps.self, Check.self, Freeze.self, Thaw.self, Checkpoint.self, Restart.self, Images.self, Show.self,
-      Verify.self, Delete.self,
+      Verify.self, Delete.self, Doctor.self,
     ],
     defaultSubcommand: Screen.self)
 

@@ -50,7 +50,9 @@ struct Ps: ParsableCommand {
       Column.right(Format.bytes(process.residentBytes), 5), Column.left(String(process.userName.prefix(8)), 8),
     ]
     let ending =
-      if let status = process.exitStatus { " (\(status))" } else if process.hasDeadLeader { " (leader ended)" } else { "" }
+      if let status = process.exitStatus { " (\(status))" } else if process.hasDeadLeader { " (leader ended)" } else {
+        ""
+      }
     let name = process.state == .zombie ? process.comm : process.commandLine
     return columns.joined(separator: " ") + " " + String(repeating: "  ", count: depth) + name + ending
   }

@@ -10,7 +10,8 @@ internal import TerminalUI
 struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show the tasks that an image holds.",
-    discussion: "Memory is not verified; see 'crtop verify'. With '--json' an array of tasks, as 'crtop ps --json' prints.")
+    discussion:
+      "Memory is not verified; see 'crtop verify'. With '--json' an array of tasks, as 'crtop ps --json' prints.")
 
   @Argument(help: ArgumentHelp("The image, or '-' for standard input.", valueName: "file"))
   var file: String

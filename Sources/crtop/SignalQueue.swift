@@ -47,7 +47,9 @@ final class SignalQueue {
     // struct signalfd_siginfo: 128 bytes, the number in the first word, the code in the third.
     var record = [UInt32](repeating: 0, count: 32)
     while true {
-      let got = try? systemCall { unsafe record.withUnsafeMutableBytes { unsafe Glibc.read(file.number, $0.baseAddress, 128) } }
+      let got = try? systemCall {
+        unsafe record.withUnsafeMutableBytes { unsafe Glibc.read(file.number, $0.baseAddress, 128) }
+      }
       guard got == 128 else { return arrived }
       arrived.append(
         ArrivedSignal(number: Int32(bitPattern: record[0]), isFromKernel: Int32(bitPattern: record[2]) > 0))

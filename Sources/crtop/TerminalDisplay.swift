@@ -46,7 +46,9 @@ final class TerminalDisplay: ProgressDisplay {
     state.withLock { state in
       let now = monotonicNanoseconds()
       // What ends at once is not worth a flash on the screen.
-      guard !state.isClosed, now - state.startedAt > 2 * Self.interval, now - state.drawnAt >= Self.interval else { return }
+      guard !state.isClosed, now - state.startedAt > 2 * Self.interval, now - state.drawnAt >= Self.interval else {
+        return
+      }
       state.drawnAt = now
       let lines = lines(state, now: now)
       Output.write(Self.over(state.linesDrawn) + lines.map { $0 + "\n" }.joined(), to: STDERR_FILENO)
@@ -89,7 +91,8 @@ final class TerminalDisplay: ProgressDisplay {
   private static func line(_ line: TaskLine, _ name: String) -> String {
     let phase = padded(name: line.phase?.rawValue ?? "waiting", 8)
     guard line.total > 0 else { return "\(name) \(phase)" }
-    return "\(name) \(phase) \(bar(line.done, line.total, cells: 12)) \(Format.bytes(line.done)) of \(Format.bytes(line.total))"
+    return
+      "\(name) \(phase) \(bar(line.done, line.total, cells: 12)) \(Format.bytes(line.done)) of \(Format.bytes(line.total))"
   }
 
   /// `[#####-----]`.

@@ -79,13 +79,22 @@ final class TerminalDisplay: ProgressDisplay {
     let width = min(names.map(\.count).max() ?? 0, 24)
     var lines = zip(shown, names).map { Self.line($0, Self.padded(name: $1, width)) }
     if tasks.count > shown.count { lines.append("and \(Format.count(tasks.count - shown.count, "other task"))") }
-    let (done, total) = (state.model.done, state.model.total)
-    let seconds = Format.duration(microseconds: Int64((now - state.startedAt) / 1000))
-    let bar = Self.bar(done, total, cells: 30)
-    lines.append("\(state.model.kind.rawValue) \(bar) \(Format.bytes(done)) of \(Format.bytes(total)), \(seconds)")
+    lines.append(Self.sum(state.model, microseconds: Int64((now - state.startedAt) / 1000)))
     lines = lines.map { String($0.prefix(columns - 1)) }
     if hasColours, let last = lines.popLast() { lines.append("\u{1b}[1m\(last)\u{1b}[m") }
     return lines
+  }
+
+  private static func sum(_ model: OperationModel, microseconds: Int64) -> String {
+    let elapsed = Format.duration(microseconds: microseconds)
+    let (done, total) = (model.done, model.total)
+    guard total > 0 else {
+      // An image is verified as a whole before any of its tasks has a phase.
+      let isVerifying = model.kind == .restart && model.lines.allSatisfy { $0.phase == nil }
+      return "\(model.kind.rawValue)\(isVerifying ? ": verifying the image" : ""), \(elapsed)"
+    }
+    return
+      "\(model.kind.rawValue) \(bar(done, total, cells: 30)) \(Format.bytes(done)) of \(Format.bytes(total)), \(elapsed)"
   }
 
   private static func line(_ line: TaskLine, _ name: String) -> String {

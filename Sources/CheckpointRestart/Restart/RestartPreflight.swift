@@ -86,11 +86,11 @@ struct RestartPreflight {
     return problems
   }
 
-  /// Who has a pid; a zombie that is just being reaped is waited for, up to a second.
+  /// Who has a pid; a zombie that is just being reaped is waited for, up to three seconds.
   private func holder(of tid: Int32) -> String? {
     var reader = ProcFileReader()
     var last: ProcStat?
-    for _ in 0..<200 {
+    for _ in 0..<600 {
       guard let stat = (try? reader.read("/proc/\(tid)/stat")).flatMap({ ProcStat($0) }) else { return nil }
       guard stat.isZombie || stat.isDead else { return "\(stat.comm) (\(tid))" }
       last = stat

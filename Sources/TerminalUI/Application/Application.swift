@@ -58,6 +58,7 @@ package final class Application {
 
   /// Puts something over the tree. What was typed before it appeared is not meant for it.
   package func present(_ overlay: any Overlay) {
+    if notice?.until != nil { notice = nil }
     overlays.append(overlay)
     wantsInputFlush = true
   }

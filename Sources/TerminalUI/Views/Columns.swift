@@ -1,6 +1,6 @@
 /// Defines the columns before the command, and which of them a screen has room for.
 
-package import ProcessTree
+internal import ProcessTree
 
 /// The widest values that there are now.
 package struct Widest: Sendable, Hashable {

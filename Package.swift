@@ -49,9 +49,16 @@ let package = Package(
     .executableTarget(
       name: "workloads", path: "Tests/Workloads",
       linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
+    // The demonstration job of Resources/run-demo.
     .executableTarget(
-      name: "benchmarks", dependencies: ["ProcessTree", "SystemCalls", "CLinux"], path: "Tests/Benchmarks"),
-    .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls"]),
+      name: "crtop-demo", path: "Resources/demo", linkerSettings: [.linkedLibrary("pthread")]),
+    // What black-box tests and benchmarks need to start programs, wait for them, and look at tasks.
+    .target(name: "TestSupport", dependencies: ["SystemCalls", "CLinux", "CTestSupport"], path: "Tests/TestSupport"),
+    .target(name: "CTestSupport", path: "Tests/CTestSupport"),
+    .executableTarget(
+      name: "benchmarks", dependencies: ["SystemCalls", "CLinux", "TestSupport", "crtop", "workloads"],
+      path: "Tests/Benchmarks"),
+    .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls", "CLinux"]),
     .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree", "SystemCalls", "CLinux"]),
     .testTarget(
       name: "CheckpointImageTests", dependencies: ["CheckpointImage", "ImageSchema", "SystemCalls", "CLinux"]),
@@ -62,7 +69,7 @@ let package = Package(
         "TerminalUI", "CheckpointImage", "CheckpointRestart", "ProcessTree", "SystemCalls", "CLinux", "crtop",
       ]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["SystemCalls", "ProcessTree", "CLinux", "crtop", "workloads"]),
+      name: "CommandLineTests", dependencies: ["SystemCalls", "CLinux", "TestSupport", "crtop", "workloads"]),
   ]
 )
 

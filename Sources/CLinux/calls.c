@@ -27,3 +27,15 @@ int crtop_wstopsig(int status) { return WSTOPSIG(status); }
 bool crtop_wcoredump(int status) { return WCOREDUMP(status); }
 unsigned crtop_major(dev_t device) { return major(device); }
 unsigned crtop_minor(dev_t device) { return minor(device); }
+
+unsigned long crtop_pagemap_scan_request(void) { return _IOWR('f', 16, struct pm_scan_arg); }
+
+bool crtop_is_zero(const void *bytes, size_t length) {
+  const uint64_t *word = bytes;
+  for (size_t index = 0; index < length / 8; index += 8) {
+    uint64_t any = 0;
+    for (size_t lane = 0; lane < 8; lane++) any |= word[index + lane];
+    if (any) return false;
+  }
+  return true;
+}

@@ -3,7 +3,10 @@
 internal import CXXHash
 
 /// The XXH3-64 of `bytes`, without seed.
-func checksum(of bytes: UnsafeRawBufferPointer) -> UInt64 { unsafe XXH3_64bits(bytes.baseAddress, bytes.count) }
+package func checksum(of bytes: UnsafeRawBufferPointer) -> UInt64 { unsafe XXH3_64bits(bytes.baseAddress, bytes.count) }
+
+/// The image format's checksum, for callers that compare bytes with those of an image.
+package func imageChecksum(of bytes: UnsafeRawBufferPointer) -> UInt64 { unsafe checksum(of: bytes) }
 
 /// The XXH3-64 of bytes that come piece by piece.
 @safe struct RunningChecksum: ~Copyable {

@@ -71,7 +71,9 @@ public struct ImageDestination: ~Copyable {
   public func checkSpace(for bytes: UInt64) throws(Problem) {
     guard let directory else { return }
     var limit = rlimit()
-    if unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0, limit.rlim_cur < bytes { throw writeProblem(.fileTooLarge, name) }
+    if unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0, limit.rlim_cur < bytes {
+      throw writeProblem(.fileTooLarge, name)
+    }
     var status = statvfs()
     guard unsafe fstatvfs(directory, &status) == 0 else { return }
     let blocks = geteuid() == 0 ? status.f_bfree : status.f_bavail
@@ -85,15 +87,20 @@ public struct ImageDestination: ~Copyable {
 
   /// Makes the image safe on disk, reads it back, and then puts it under its name, replacing an image that was there.
   ///
-  /// For standard output there is nothing to do: its reader verifies.
+  /// Standard output is not read back: its reader verifies.
   /// - Parameter rereadingDisk: make the kernel forget the pages first, so that it is the disk that is read.
   public mutating func commit(rereadingDisk: Bool = false, onProgress: ImageProgress? = nil) throws(Problem) {
+    do throws(Errno) {
+      _ = try systemCall { fsync(descriptor) }
+    } catch {
+      // Pipes and sockets have nothing to be synchronized.
+      guard error == .invalidArgument else { throw writeProblem(error, name) }
+    }
     guard let directory else { return }
-    do throws(Errno) { _ = try systemCall { fsync(descriptor) } } catch { throw writeProblem(error, name) }
     if rereadingDisk { _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
     try readBack(onProgress)
     let target = try ImagePath(name)
-    try file?.publish(base) { () throws(Problem) in try target.checkReplaceable(in: directory) }
+    try file?.publish(base, path: name) { () throws(Problem) in try target.checkReplaceable(in: directory) }
     do throws(Errno) {
       _ = try systemCall { fsync(directory) }
     } catch {

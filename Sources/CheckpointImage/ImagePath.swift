@@ -10,8 +10,9 @@ struct ImagePath {
   let directory: String
   let base: String
 
-  init(_ path: String) throws(Problem) {
-    let real = try Self.followingLink(path)
+  /// - Parameter followingLink: take the path of what it points at, where it is a link.
+  init(_ path: String, followingLink: Bool = true) throws(Problem) {
+    let real = followingLink ? try Self.followingLink(path) : path
     let name = real.lastIndex(of: "/").map { real[real.index(after: $0)...] } ?? real[...]
     guard !name.isEmpty, name != ".", name != ".." else {
       throw ImageFault.notRegular(kind: "a directory").problem(path.isEmpty ? "an empty path" : path)
@@ -50,7 +51,8 @@ struct ImagePath {
     guard status.st_size > 0 else { return }
     let isImage: Bool
     do throws(Errno) {
-      isImage = try beginsAsImage(openAt(directory, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).number)
+      let file = try openAt(directory, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+      isImage = try beginsAsImage(file)
     } catch {
       throw refusal("the file that is there cannot be read (\(error.symbol))")
     }
@@ -63,10 +65,10 @@ struct ImagePath {
 }
 
 /// Whether an open file begins with an image's magic bytes.
-func beginsAsImage(_ descriptor: Int32) throws(Errno) -> Bool {
+func beginsAsImage(_ file: borrowing OwnedDescriptor) throws(Errno) -> Bool {
   var bytes = [UInt8](repeating: 0, count: FileHead.magic.count)
   let got = try systemCall {
-    unsafe bytes.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, $0.count, 0) }
+    unsafe bytes.withUnsafeMutableBytes { unsafe pread(file.number, $0.baseAddress, $0.count, 0) }
   }
   return got == bytes.count && bytes == FileHead.magic
 }

@@ -45,6 +45,7 @@ func otherKind(_ status: stat) -> String? {
   case S_IFSOCK: "a socket"
   case S_IFCHR: "a character device"
   case S_IFBLK: "a block device"
+  case S_IFLNK: "a symbolic link"
   default: "of an unknown kind"
   }
 }

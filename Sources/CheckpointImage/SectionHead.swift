@@ -1,7 +1,7 @@
 /// Defines `SectionHead`, the 40 bytes that stand before each section's content, and the order of sections.
 
 /// What a section holds. The raw value is its number in the file.
-enum SectionType: UInt32, CaseIterable {
+package enum SectionType: UInt32, CaseIterable {
   case header = 1
   case process = 2
   case sharedObjects = 3
@@ -10,7 +10,7 @@ enum SectionType: UInt32, CaseIterable {
   case trailer = 6
 
   /// The name in messages.
-  var name: String {
+  package var name: String {
     switch self {
     case .header: "header"
     case .process: "process"
@@ -22,7 +22,7 @@ enum SectionType: UInt32, CaseIterable {
   }
 
   /// The longest content, in bytes.
-  var limit: UInt64 {
+  package var limit: UInt64 {
     switch self {
     case .header: ImageLimits.headerBytes
     case .process, .sharedObjects: ImageLimits.metadataBytes
@@ -34,23 +34,23 @@ enum SectionType: UInt32, CaseIterable {
 }
 
 /// The head of a section. Its checksum covers the four fields before it.
-struct SectionHead {
-  static let size = 40
+package struct SectionHead {
+  package static let size = 40
 
   /// A `SectionType`.
-  var type: UInt32
+  package var type: UInt32
   /// Page data: the compression, see `Compression.flag`. All others: 0.
-  var flags: UInt32 = 0
+  package var flags: UInt32 = 0
   /// Bytes of content.
-  var length: UInt64
+  package var length: UInt64
   /// XXH3-64 of the content.
-  var content: UInt64
+  package var content: UInt64
   /// The checksum of the head before this one, the file head for the first: it ties the sections into one chain.
-  var link: UInt64
+  package var link: UInt64
   /// XXH3-64 of this head's first 32 bytes.
-  private(set) var checksum: UInt64 = 0
+  package private(set) var checksum: UInt64 = 0
 
-  init(type: SectionType, flags: UInt32 = 0, length: UInt64, content: UInt64, link: UInt64) {
+  package init(type: SectionType, flags: UInt32 = 0, length: UInt64, content: UInt64, link: UInt64) {
     self.type = type.rawValue
     self.flags = flags
     self.length = length
@@ -59,7 +59,7 @@ struct SectionHead {
   }
 
   /// Takes apart `size` bytes; `nil` if their checksum is wrong.
-  init?(_ bytes: UnsafeRawBufferPointer) {
+  package init?(_ bytes: UnsafeRawBufferPointer) {
     type = unsafe bytes.integer(at: 0)
     flags = unsafe bytes.integer(at: 4)
     length = unsafe bytes.integer(at: 8)
@@ -72,7 +72,7 @@ struct SectionHead {
   }
 
   /// Stores `size` bytes; returns their checksum, which the next section links to.
-  func encode(into bytes: UnsafeMutableRawBufferPointer) -> UInt64 {
+  package func encode(into bytes: UnsafeMutableRawBufferPointer) -> UInt64 {
     unsafe bytes.store(type, at: 0)
     unsafe bytes.store(flags, at: 4)
     unsafe bytes.store(length, at: 8)

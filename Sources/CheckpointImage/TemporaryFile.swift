@@ -60,7 +60,9 @@ struct TemporaryFile: ~Copyable {
   }
 
   /// Puts the file under `name` in one step; `mayReplace` is asked just before a file of that name is replaced.
-  mutating func publish(_ name: String, mayReplace: () throws(Problem) -> Void) throws(Problem) {
+  ///
+  /// - Parameter path: for messages.
+  mutating func publish(_ name: String, path: String, mayReplace: () throws(Problem) -> Void) throws(Problem) {
     do throws(Errno) {
       if hiddenName == nil {
         do throws(Errno) { return try link(name) } catch { guard error == .fileExists else { throw error } }
@@ -69,10 +71,10 @@ struct TemporaryFile: ~Copyable {
         hiddenName = hidden
       }
     } catch {
-      throw writeProblem(error, name)
+      throw writeProblem(error, path)
     }
     try mayReplace()
-    do throws(Errno) { try rename(name) } catch { throw writeProblem(error, name) }
+    do throws(Errno) { try rename(name) } catch { throw writeProblem(error, path) }
   }
 
   private func link(_ name: String) throws(Errno) {

@@ -26,6 +26,9 @@ public struct ByteScanner: Sendable {
   /// The next byte, not consumed.
   public var next: UInt8? { position < end ? bytes[position] : nil }
 
+  /// All the bytes; the cursor does not move.
+  public var wholeBytes: [UInt8] { Array(bytes[..<end]) }
+
   /// Moves the cursor; beyond the end it stays at the end.
   public mutating func move(to position: Int) { self.position = min(max(position, 0), end) }
 

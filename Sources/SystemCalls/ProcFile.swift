@@ -11,7 +11,7 @@ public struct ProcFileReader: ~Copyable {
 
   /// Reads the whole file. The scanner shares the buffer: drop it before the next read, or that read copies.
   public mutating func read(_ path: String) throws(Errno) -> ByteScanner {
-    // A name of its own: a temporary would be closed before it is read.
+    // Not in one expression: a temporary is closed as soon as its number has been taken.
     let file = try OwnedDescriptor.open(path, O_RDONLY)
     return try read(file.number)
   }

@@ -127,6 +127,16 @@ public final class Injection {
     } catch { throw error.problem(task: visit.thread.name, "cannot take crtop's code out of the task") }
   }
 
+  /// Gives a visited thread its mask and registers back, whatever went wrong before; what cannot be undone now is left
+  /// where it harms nobody and where the next run finds it.
+  public func abandon() {
+    guard let visit else { return }
+    if (try? leave(last: true)) != nil { return }
+    if visit.isSwitchedOver { try? visit.thread.setSignalMask(visit.mask) }
+    try? visit.thread.setRegisters(visit.registers)
+    self.visit = nil
+  }
+
   // MARK: - Steps
 
   private func writeCode(_ thread: TracedThread, registers: Registers, mask: UInt64) throws(Errno) {
@@ -193,11 +203,9 @@ public final class Injection {
     let slice = unsafe calls.calls[range].withUnsafeBytes { unsafe Array($0) }
     try unsafe slice.withBytes { bytes throws(Errno) in unsafe try memory.write(bytes, to: callsAddress) }
     var registers = visit.registers
-    registers.raw.orig_rax = .max
-    registers.raw.rbx = callsAddress
-    registers.raw.r12 = UInt64(range.count)
+    registers.prepareList(
+      at: site.address + UInt64(crtop_injection_list_offset()), calls: callsAddress, count: UInt64(range.count))
     registers.raw.r15 = scratch
-    registers.programCounter = site.address + UInt64(crtop_injection_list_offset())
     try switchOver(registers)
   }
 

@@ -1,7 +1,7 @@
 /// Defines `RemoteCalls`, a list of system calls to be made inside a task, with the bytes they read and write.
 
 internal import CLinux
-internal import SystemCalls
+public import SystemCalls
 
 /// What a call in a list must return.
 public enum Expectation: Sendable, Equatable {
@@ -9,6 +9,8 @@ public enum Expectation: Sendable, Equatable {
   case success
   /// Exactly this.
   case value(Int64)
+  /// This value, or this error.
+  case valueOrErrno(Int64, Errno)
   /// Anything: the caller looks at the result.
   case anything
 }
@@ -62,7 +64,7 @@ public struct RemoteCalls {
   @discardableResult
   public mutating func call(
     _ number: Int, _ a: UInt64 = 0, _ b: UInt64 = 0, _ c: UInt64 = 0, _ d: UInt64 = 0, _ e: UInt64 = 0,
-    _ f: UInt64 = 0, expecting expectation: Expectation = .success, _ what: StaticString
+    _ f: UInt64 = 0, expecting expectation: Expectation = .success, naming what: StaticString
   ) -> Int {
     calls.append(
       crtop_remote_call(
@@ -96,6 +98,9 @@ public struct RemoteCalls {
     return unsafe data.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: Value.self) }
   }
 
+  /// The index of the first call that gave an error.
+  public var firstFailure: Int? { calls.firstIndex { $0.result < 0 && $0.result >= -4095 } }
+
   /// The first call in the range whose result is not what it must be.
   func failure(in range: Range<Int>, of task: TaskName) -> Problem? {
     for index in range {
@@ -105,6 +110,7 @@ public struct RemoteCalls {
         case .anything: false
         case .success: result < 0 && result >= -4095
         case .value(let value): result != value
+        case .valueOrErrno(let value, let errno): result != value && result != -Int64(errno.rawValue)
         }
       guard failed else { continue }
       let errno: Errno = result < 0 && result >= -4095 ? Errno(rawValue: Int32(-result)) : .invalidArgument

@@ -19,6 +19,13 @@ public struct TaskMemory: ~Copyable {
 
   /// Reads `buffer.count` bytes at `address` through process_vm_readv(2); EFAULT where the task could not read them.
   public func read(_ address: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) {
+    try unsafe Self.read(of: tid, address, into: buffer)
+  }
+
+  /// The same for a task whose memory has not been opened.
+  public static func read(
+    of tid: Int32, _ address: UInt64, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(Errno) {
     var local = unsafe iovec(iov_base: buffer.baseAddress, iov_len: buffer.count)
     var remote = unsafe iovec(iov_base: UnsafeMutableRawPointer(bitPattern: UInt(address)), iov_len: buffer.count)
     let got = try systemCall { unsafe process_vm_readv(tid, &local, 1, &remote, 1, 0) }
@@ -27,6 +34,11 @@ public struct TaskMemory: ~Copyable {
 
   /// Writes through process_vm_writev(2); EFAULT where the task itself could not write.
   public func write(_ buffer: UnsafeRawBufferPointer, to address: UInt64) throws(Errno) {
+    try unsafe Self.write(buffer, to: address, of: tid)
+  }
+
+  /// The same for a task whose memory has not been opened.
+  public static func write(_ buffer: UnsafeRawBufferPointer, to address: UInt64, of tid: Int32) throws(Errno) {
     var local = unsafe iovec(
       iov_base: UnsafeMutableRawPointer(mutating: buffer.baseAddress), iov_len: buffer.count)
     var remote = unsafe iovec(iov_base: UnsafeMutableRawPointer(bitPattern: UInt(address)), iov_len: buffer.count)

@@ -1,2 +1,66 @@
+/* One program for all kinds of state: the table of workloads and the command line. */
+#include <fcntl.h>
 #include <stdio.h>
-int main(void) { return puts("workloads") < 0; }
+#include <string.h>
+#include <unistd.h>
+#include "workload.h"
+
+static const struct workload workloads[] = {
+  {"threads", "eight threads taking turns at one checksum", run_threads},
+  {"dead-leader", "a thread group whose leader has ended", run_dead_leader},
+  {"join", "threads that end after the restart and are joined", run_join},
+  {"robust", "robust mutexes whose owner dies after the restart", run_robust},
+  {"restartable", "registered restartable sequences", run_restartable},
+  {"registers", "every general, x87 and vector register, in a busy loop", run_registers},
+  {"memory", "heap, sparse, protected and advised memory", run_memory},
+  {"mappings", "private and shared file mappings, machine code", run_mappings},
+  {"stack", "a deep stack, and stacks that grow", run_stack},
+  {"signals", "all 64 actions, blocked signals, the alternate stack", run_signals},
+  {"pending", "pending signals of threads and of the group, with payload, in order", run_pending},
+  {"files", "offsets, flags, shared and separate descriptions", run_files},
+  {"devices", "null, zero, full, urandom", run_devices},
+  {"locks", "record locks, flock, open file description locks", run_locks},
+  {"pipes", "content, capacity, closed ends, blocked readers and writers", run_pipes},
+  {"directories", "working directory and umask", run_directories},
+  {"tree", "[LEVELS TASKS] a tree of tasks that know each other", run_tree},
+  {"sessions", "sessions and process groups", run_sessions},
+  {"ghosts", "sessions and groups whose leader is gone", run_ghosts},
+  {"zombies", "[COUNT] zombies of every kind, waited for at the end", run_zombies},
+  {"core-zombie", "a zombie with the core-dump flag", run_core_zombie},
+  {"stopped", "a task stopped by job control", run_stopped},
+  {"identity", "auxiliary vector, arguments, environment, names, attributes", run_identity},
+  {"timers", "interval timers with the time that was left", run_timers},
+  {"sleeper", "threads asleep in every kind of call", run_sleeper},
+  {"credentials", "users, groups, capabilities", run_credentials},
+  {"limits", "resource limits", run_limits},
+  {"scheduling", "nice, policy, affinity, slack, of each thread", run_scheduling},
+  {"many-threads", "[COUNT] sleeping threads", run_many_threads},
+  {"counter", "counts into a file that it holds open, with a checksum", run_counter},
+  {"refused", "KIND: state that cannot be checkpointed", run_refused},
+};
+
+const char *directory;
+
+int main(int argc, char **argv) {
+  if (argc == 2 && !strcmp(argv[1], "--list")) {
+    for (size_t i = 0; i < COUNT(workloads); i++) printf("%-14s %s\n", workloads[i].name, workloads[i].summary);
+    return 0;
+  }
+  if (argc == 2 && !strcmp(argv[1], "--list-refused")) return list_refused(), 0;
+  if (argc < 3 || argv[2][0] != '/') {
+    fprintf(stderr, "usage: workloads NAME DIRECTORY [ARGUMENTS], DIRECTORY an absolute path; workloads --list\n       workloads --list-refused\n");
+    return 64;
+  }
+  directory = argv[2];
+  for (size_t i = 0; i < COUNT(workloads); i++) {
+    if (strcmp(argv[1], workloads[i].name)) continue;
+    int output = open(inside("out"), O_WRONLY | O_CREAT | O_APPEND, 0666);
+    if (output < 0 || dup2(output, 1) < 0) return 70;
+    if (output != 1) close(output);
+    workloads[i].run(argc - 3, argv + 3);
+    report("PASS");
+    return 0;
+  }
+  fprintf(stderr, "workloads: no workload is called %s\n", argv[1]);
+  return 64;
+}

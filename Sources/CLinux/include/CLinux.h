@@ -2,6 +2,7 @@
  * must not run Swift (between fork and exec). No policy here. Every function returns -1 and sets errno on failure. */
 #pragma once
 #include "injection_x86_64.h"
+#include "restart.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -19,6 +21,7 @@
 #include <sys/ioctl.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <asm/prctl.h>
 #include <linux/kcmp.h>
 #include <linux/sched.h>
 #include <termios.h>
@@ -52,6 +55,20 @@ int crtop_wstopsig(int status);
 bool crtop_wcoredump(int status);
 unsigned crtop_major(dev_t device);
 unsigned crtop_minor(dev_t device);
+
+/* PAGEMAP_SCAN (linux/fs.h of 6.7), which older headers do not have. */
+struct page_region {
+  uint64_t start, end, categories;
+};
+struct pm_scan_arg {
+  uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
+  uint64_t category_inverted, category_mask, category_anyof_mask, return_mask;
+};
+enum { CRTOP_PAGE_IS_PRESENT = 1 << 3, CRTOP_PAGE_IS_SWAPPED = 1 << 4 };
+unsigned long crtop_pagemap_scan_request(void);
+
+/* Whether `length` bytes, a multiple of 64, are all zero. */
+bool crtop_is_zero(const void *bytes, size_t length);
 
 /* Faults (SIGSEGV and the like) first give this terminal back in the modes it has now. To be called before they change. */
 int crtop_restore_terminal_after_fault(int descriptor);

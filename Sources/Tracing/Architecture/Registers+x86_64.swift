@@ -52,6 +52,12 @@ public struct Registers {
     (raw.rdi, raw.rsi, raw.rdx, raw.r10, raw.r8, raw.r9) = (a, b, c, d, e, f)
   }
 
+  /// Sets the registers for the injected code's loop over a list of calls.
+  mutating func prepareList(at code: UInt64, calls: UInt64, count: UInt64) {
+    raw.orig_rax = .max
+    (raw.rip, raw.rbx, raw.r12, raw.r15) = (code, calls, count, 0)
+  }
+
   /// Whether the thread runs 64-bit code (the code segment of the 64-bit ABI, arch/x86/include/asm/segment.h).
   public var is64Bit: Bool { raw.cs == 0x33 }
 
@@ -74,6 +80,14 @@ public struct Registers {
     copy.result = restart == .block ? Int64(SYS_restart_syscall) : Int64(call)
     copy.raw.rip &-= 2
     copy.raw.orig_rax = UInt64.max
+    return copy
+  }
+
+  /// The registers for one system call instruction at `address`.
+  public func calling(_ number: Int, _ a: UInt64, _ b: UInt64, at address: UInt64) -> Registers {
+    var copy = self
+    copy.prepareCall(number, a, b, 0, 0, 0, 0)
+    copy.raw.rip = address
     return copy
   }
 

@@ -1,0 +1,32 @@
+#include "restart.h"
+
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+pid_t crtop_clone_waiting_child(pid_t pid) {
+  struct clone_args arguments;
+  memset(&arguments, 0, sizeof arguments);
+  arguments.flags = CLONE_CLEAR_SIGHAND;
+  arguments.exit_signal = SIGCHLD;
+  if (pid != 0) {
+    arguments.set_tid = (uint64_t)(uintptr_t)&pid;
+    arguments.set_tid_size = 1;
+  }
+  pid_t parent = getpid();
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  long child = syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (child == 0) {
+    syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (syscall(SYS_getppid) != parent) syscall(SYS_exit_group, 1);
+    for (;;) syscall(SYS_pause);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return (pid_t)child;
+}

@@ -1,0 +1,43 @@
+/// Defines `CheckpointContext`, the one object that the kinds of state share while a subtree is inspected and saved.
+
+internal import ImageSchema
+internal import SystemCalls
+
+/// The job, what was found wrong with it, and what its tasks share.
+final class CheckpointContext {
+  let root: Int32
+  /// Parents before their children.
+  var processes: [JobProcess] = []
+  var byPID: [Int32: JobProcess] = [:]
+  var problems: [Problem] = []
+  var notes: [(TaskName?, String)] = []
+  let acceptedLosses: Set<AcceptedLoss>
+  /// Files by path, open file descriptions and pipes, each once.
+  let shared = SharedObjectTable()
+  var reader = ProcFileReader(capacity: 65536)
+  let namespaces: [String: String]
+
+  /// The job is only looked at and runs on: what is read of it may be old already.
+  let isPreflight: Bool
+
+  init(root: Int32, isPreflight: Bool, acceptedLosses: Set<AcceptedLoss>) {
+    self.root = root
+    self.isPreflight = isPreflight
+    self.acceptedLosses = acceptedLosses
+    namespaces = Dictionary(
+      uniqueKeysWithValues: Namespaces.names.map { ($0, (try? readLink("/proc/self/ns/\($0)")) ?? "") })
+  }
+
+  /// Adds a problem; inspection goes on, since all of them are reported.
+  func refuse(_ problem: Problem) { problems.append(problem) }
+
+  /// Reads a file of /proc about a process; a failure becomes a problem.
+  func read(_ file: String, of process: JobProcess) -> ByteScanner? {
+    do { return try reader.read("/proc/\(process.pid)/\(file)") } catch {
+      refuse(error.problem(task: process.name, "cannot read /proc/\(process.pid)/\(file)"))
+      return nil
+    }
+  }
+
+  var liveProcesses: [JobProcess] { processes.filter { !$0.isZombie } }
+}

@@ -1,0 +1,144 @@
+/// Saves what only the tasks themselves can tell: registers by ptrace(2), the rest by system calls made inside them.
+
+internal import CLinux
+internal import FoundationEssentials
+internal import Glibc
+internal import ImageSchema
+internal import SystemCalls
+internal import Tracing
+
+/// The visit to all stopped processes; many work at once.
+struct Collection {
+  let context: CheckpointContext
+
+  /// A visit to one process.
+  private struct Visit {
+    let process: JobProcess
+    let injection: Injection
+    var calls: RemoteCalls
+    var completions: [Completion] = []
+  }
+
+  /// Fills in the rest of all processes' images.
+  func run(onProgress: (JobProcess) throws(Problem) -> Void) throws(Problem) {
+    var visits: [Visit] = []
+    do throws(Problem) {
+      for process in context.liveProcesses {
+        try onProgress(process)
+        if let visit = try begin(process) { visits.append(visit) }
+      }
+      for index in visits.indices {
+        try finish(&visits[index])
+        let visit = visits[index]
+        for thread in visit.process.threads.dropFirst() { try self.visit(thread, visit) }
+      }
+    } catch {
+      for visit in visits { visit.injection.abandon() }
+      throw error
+    }
+  }
+
+  private func begin(_ process: JobProcess) throws(Problem) -> Visit? {
+    guard let leader = process.leader else { return nil }
+    for thread in process.threads { try readRegisters(thread, process) }
+    let executable = process.areas.filter { $0.name == "[vdso]" } + process.areas.filter {
+      $0.name.hasPrefix("/") && !$0.isShared && $0.has("ex") && $0.has("rd")
+    }
+    let injection = try Injection(
+      into: leader.traced, signals: process.status.signals, executable: executable.map(\.range),
+      scratch: try freeRange(process))
+    try letOut(process, injection)
+    var visit = Visit(process: process, injection: injection, calls: injection.newCalls())
+    for kind in KindsOfState.process {
+      if let completion = kind.save(process, &visit.calls) { visit.completions.append(completion) }
+    }
+    add(leader, &visit)
+    guard let registers = leader.registers else { return nil }
+    try injection.enter(leader.traced, registers: registers)
+    try injection.start(visit.calls)
+    return visit
+  }
+
+  private func add(_ thread: JobThread, _ visit: inout Visit) {
+    for kind in KindsOfState.thread {
+      if let completion = kind.save(thread, of: visit.process, &visit.calls) { visit.completions.append(completion) }
+    }
+  }
+
+  private func finish(_ visit: inout Visit) throws(Problem) {
+    try visit.injection.finish(&visit.calls)
+    for completion in visit.completions { try completion(visit.calls) }
+    let process = visit.process
+    try visit.injection.leave(last: process.threads.count == 1)
+    try finishThread(process.threads[0], process)
+  }
+
+  private func visit(_ thread: JobThread, _ leaderVisit: Visit) throws(Problem) {
+    guard let registers = thread.registers else { return }
+    let process = leaderVisit.process
+    var visit = Visit(process: process, injection: leaderVisit.injection, calls: leaderVisit.injection.newCalls())
+    add(thread, &visit)
+    try visit.injection.enter(thread.traced, registers: registers)
+    try visit.injection.start(visit.calls)
+    try visit.injection.finish(&visit.calls)
+    for completion in visit.completions { try completion(visit.calls) }
+    try visit.injection.leave(last: thread.tid == process.threads.last?.tid)
+    try finishThread(thread, process)
+  }
+
+  private func readRegisters(_ thread: JobThread, _ process: JobProcess) throws(Problem) {
+    do throws(Errno) {
+      var registers = try thread.traced.registers()
+      guard registers.is64Bit else {
+        throw Errno.notSupported
+      }
+      try PendingSignals.read(thread, of: process)
+      if InterruptedCalls.mustBeRepeated(registers, thread, process) { registers = registers.withCallRepeated }
+      thread.registers = try RestartableSequences.abortingCriticalSection(registers, thread)
+      thread.image.extendedState = Data(try thread.traced.extendedState())
+    } catch {
+      if error == .notSupported {
+        throw process.problem(.notSupported, "its program", why: "32-bit programs are not supported")
+      }
+      throw error.problem(task: thread.traced.name, "cannot read its registers")
+    }
+  }
+
+  private func finishThread(_ thread: JobThread, _ process: JobProcess) throws(Problem) {
+    thread.image.registers = Data(thread.registers?.bytes ?? [])
+    process.image.threads.append(thread.image)
+  }
+
+  /// A thread that a killed crtop left inside its code heals by itself; it is given the time to do so.
+  private func letOut(_ process: JobProcess, _ injection: Injection) throws(Problem) {
+    for thread in process.threads {
+      guard let registers = thread.registers, injection.isInside(registers) else { continue }
+      do throws(Errno) {
+        try thread.traced.resume()
+        var pause = timespec(tv_sec: 0, tv_nsec: 1_000_000)
+        unsafe nanosleep(&pause, nil)
+        try thread.traced.interrupt()
+        _ = try thread.traced.waitForStop()
+      } catch { throw error.problem(task: thread.traced.name, "cannot let it out of crtop's code") }
+      try readRegisters(thread, process)
+      guard let registers = thread.registers, !injection.isInside(registers) else {
+        throw process.problem(
+          .resourceBusy, "the task", why: "it is inside code that a crtop which was killed has left", remedy: "try again")
+      }
+    }
+  }
+
+  /// A free range for scratch memory: the middle of the largest gap, far from anything that grows.
+  private func freeRange(_ process: JobProcess) throws(Problem) -> UInt64 {
+    var best: Range<UInt64> = 0..<0
+    for (lower, upper) in zip(process.areas, process.areas.dropFirst()) where upper.start > lower.end {
+      guard upper.start < 1 << 47 else { break }
+      if upper.start - lower.end > best.upperBound - best.lowerBound { best = lower.end..<upper.start }
+    }
+    let length = UInt64(RemoteCalls.scratchLength)
+    guard best.upperBound - best.lowerBound > 4 * length else {
+      throw process.problem(.noMemory, "its address space", why: "there is no free range of \(length) bytes")
+    }
+    return (best.lowerBound + (best.upperBound - best.lowerBound) / 2) & ~(pageSize - 1)
+  }
+}

@@ -1,0 +1,27 @@
+/// Looks at all tasks of a subtree from outside and collects every reason why it cannot be checkpointed.
+
+internal import ImageSchema
+internal import SystemCalls
+
+enum Inspection {
+  /// Inspects all processes of the context; problems gather there.
+  static func run(_ context: CheckpointContext, onProgress: (JobProcess) throws(Problem) -> Void = { _ in }) throws(Problem) {
+    for process in context.processes {
+      try onProgress(process)
+      process.image.pid = process.pid
+      process.image.ppid = process.parent
+      (process.image.pgid, process.image.sid) = (process.stat.pgid, process.stat.sid)
+      process.image.comm = process.stat.comm
+      if process.isZombie {
+        Zombies.save(process, context)
+        continue
+      }
+      process.image.exitSignal = UInt32(bitPattern: process.stat.exitSignal)
+      for kind in KindsOfState.process { kind.inspect(process, context) }
+      for thread in process.threads {
+        for kind in KindsOfState.thread { kind.inspect(thread, of: process, context) }
+      }
+    }
+    Pipes.refuseOutsiders(context)
+  }
+}

@@ -1,0 +1,50 @@
+/// Defines `JobProcess` and `JobThread`: a thread group of the subtree while it is inspected and saved.
+
+internal import CLinux
+internal import ImageSchema
+internal import SystemCalls
+internal import Tracing
+
+/// A thread of a process of the job.
+final class JobThread {
+  let tid: Int32
+  let traced: TracedThread
+  var registers: Registers?
+  var image = ImageThread()
+
+  init(tid: Int32, tgid: Int32, comm: String) {
+    self.tid = tid
+    traced = TracedThread(tid: tid, tgid: tgid, comm: comm)
+    image.tid = tid
+    image.comm = comm
+  }
+}
+
+/// A process of the job: what was read of it, and what goes into the image.
+final class JobProcess {
+  let pid: Int32
+  /// The parent inside the subtree; 0 for the root.
+  var parent: Int32
+  var stat: ProcStat
+  var status: ProcStatus
+  var threads: [JobThread] = []
+  var areas: [MappedArea] = []
+  /// This process's areas that have content of their own, in the order of `image.addressSpace.areas`.
+  var contentAreas: [MappedArea] = []
+  var image = ImageProcess()
+
+  init(pid: Int32, parent: Int32, stat: ProcStat, status: ProcStatus) {
+    self.pid = pid
+    self.parent = parent
+    self.stat = stat
+    self.status = status
+  }
+
+  var name: TaskName { TaskName(pid: pid, comm: stat.comm) }
+  var isZombie: Bool { stat.isZombie && stat.threads <= 1 }
+  var leader: JobThread? { threads.first }
+
+  func problem(_ errno: Errno, _ what: String, why: String, remedy: String = "") -> Problem {
+    Problem(task: name, errno: errno, what: what, why: why, remedy: remedy)
+  }
+}

@@ -1,0 +1,202 @@
+/// Defines `SubtreeStop`, which stops every task of a subtree with ptrace(2) until nothing new appears.
+
+internal import CLinux
+internal import Glibc
+internal import SystemCalls
+internal import Tracing
+
+/// The stopped subtree. Must be used on one thread. Letting go, at the latest in `deinit`, lets all tasks run on.
+final class SubtreeStop {
+  private let context: CheckpointContext
+  private let frozen: FrozenCgroups
+  /// When the first task was stopped, CLOCK_MONOTONIC in nanoseconds.
+  private(set) var stoppedAt: UInt64 = 0
+
+  init(_ context: CheckpointContext) {
+    self.context = context
+    frozen = FrozenCgroups()
+  }
+
+  deinit { resume() }
+
+  /// Stops everything, or lets everything run on and says why not.
+  ///
+  /// A parent in vfork(2) cannot stop before its child has called execve(2): then all are let go for a moment.
+  func stop(root: TaskIdentity, cancelled: () -> Bool) throws(Problem) {
+    let deadline = monotonicNanoseconds() + 10_000_000_000
+    while true {
+      stoppedAt = monotonicNanoseconds()
+      do throws(Problem) {
+        try stopOnce(root)
+        return
+      } catch {
+        resume()
+        let again = error.errno == .resourceBusy && monotonicNanoseconds() < deadline && !cancelled()
+        guard again else { throw error }
+        var pause = timespec(tv_sec: 0, tv_nsec: 2_000_000)
+        unsafe nanosleep(&pause, nil)
+      }
+    }
+  }
+
+  /// Lets every task run on where it was; frozen groups are frozen again first.
+  func resume() {
+    frozen.freezeAgain()
+    for process in context.processes {
+      for thread in process.threads { thread.traced.detach() }
+    }
+    context.processes = []
+    context.byPID = [:]
+  }
+
+  /// Ends every living task of the subtree, and waits until they have stopped being.
+  func kill() {
+    for process in context.liveProcesses.reversed() { _ = Glibc.kill(process.pid, SIGKILL) }
+    frozen.thawForGood()
+    for process in context.liveProcesses {
+      // The leader last: it is not gone before the other threads are.
+      for thread in process.threads.reversed() {
+        while let reason = try? thread.traced.waitForStop(), !reason.isEnd { continue }
+      }
+    }
+  }
+
+  private func stopOnce(_ root: TaskIdentity) throws(Problem) {
+    try add(root.pid, parent: 0, expected: root.startTime)
+    try frozen.collect(context.processes)
+    // Stopped parents have no more children; a second pass finds those that were handed over meanwhile.
+    var previous = -1
+    while previous != context.processes.count {
+      previous = context.processes.count
+      var index = 0
+      while index < context.processes.count {
+        let process = context.processes[index]
+        if !process.isZombie { try stopThreads(of: process) }
+        for child in try children(of: process) where context.byPID[child] == nil {
+          try add(child, parent: process.pid, expected: nil)
+        }
+        index += 1
+      }
+    }
+  }
+
+  private func add(_ pid: Int32, parent: Int32, expected: UInt64?) throws(Problem) {
+    guard let stat = (try? context.reader.read("/proc/\(pid)/stat")).flatMap({ ProcStat($0) }),
+      let status = (try? context.reader.read("/proc/\(pid)/status")).map({ ProcStatus($0) })
+    else {
+      if parent != 0 { return }  // ended and reaped meanwhile
+      throw Problem(errno: .noSuchProcess, what: "process \(pid)", why: "there is no such process")
+    }
+    if let expected, expected != stat.startTime {
+      throw Problem(errno: .noSuchProcess, what: "process \(pid)", why: "it has ended; another process has its pid now")
+    }
+    let process = JobProcess(pid: pid, parent: parent, stat: stat, status: status)
+    context.processes.append(process)
+    context.byPID[pid] = process
+  }
+
+  private func stopThreads(of process: JobProcess) throws(Problem) {
+    while true {
+      let known = Set(process.threads.map(\.tid))
+      let found = ((try? directoryEntries("/proc/\(process.pid)/task")) ?? []).compactMap { Int32($0) }
+      let new = found.filter { !known.contains($0) }
+      if new.isEmpty { break }
+      var seized: [JobThread] = []
+      for tid in new.sorted() {
+        let comm = (try? context.reader.read("/proc/\(process.pid)/task/\(tid)/comm"))?.line ?? process.stat.comm
+        let thread = JobThread(tid: tid, tgid: process.pid, comm: comm)
+        guard try seize(thread, process) else { continue }
+        process.threads.append(thread)
+        seized.append(thread)
+      }
+      frozen.thaw()
+      for thread in seized { try awaitStop(thread, process) }
+    }
+    process.threads.sort { ($0.tid == process.pid ? 0 : 1, $0.tid) < ($1.tid == process.pid ? 0 : 1, $1.tid) }
+    if process.threads.isEmpty { try refresh(process) }
+  }
+
+  private func seize(_ thread: JobThread, _ process: JobProcess) throws(Problem) -> Bool {
+    do throws(Errno) {
+      try thread.traced.seize()
+      return true
+    } catch {
+      if error == .noSuchProcess { return false }
+      if error == .notPermitted {
+        if let status = (try? context.reader.read("/proc/\(thread.tid)/status")).map({ ProcStatus($0) }), status.tracer != 0 {
+          throw process.problem(
+            .notPermitted, "the task", why: "process \(status.tracer) traces it (a debugger, strace, another crtop)",
+            remedy: "end that program first")
+        }
+        let stat = (try? context.reader.read("/proc/\(thread.tid)/stat")).flatMap { ProcStat($0) }
+        if stat?.isZombie ?? true { return false }
+      }
+      throw error.problem(
+        task: thread.traced.name, "cannot stop the task (PTRACE_SEIZE)",
+        remedy: "run crtop as the same user or with CAP_SYS_PTRACE")
+    }
+  }
+
+  private func awaitStop(_ thread: JobThread, _ process: JobProcess) throws(Problem) {
+    do throws(Errno) {
+      while true {
+        switch try thread.traced.waitForStop(seconds: 0.1) {
+        case .interrupted: return
+        case .signal(let signal):  // delivered at the same moment: it goes on its way, then the interrupt comes
+          try thread.traced.resume(signal: signal)
+        case .event: try thread.traced.resume()
+        case .ended:
+          process.threads.removeAll { $0.tid == thread.tid }
+          return
+        }
+      }
+    } catch {
+      if error == .timedOut {
+        throw process.problem(
+          .resourceBusy, "the task", why: "it does not stop: it is in uninterruptible sleep (state D)",
+          remedy: "wait until its input or output is done, then try again")
+      }
+      throw error.problem(task: thread.traced.name, "cannot stop the task")
+    }
+  }
+
+  /// A process whose last thread ended meanwhile is a zombie now, or gone.
+  private func refresh(_ process: JobProcess) throws(Problem) {
+    if let stat = (try? context.reader.read("/proc/\(process.pid)/stat")).flatMap({ ProcStat($0) }), stat.isZombie {
+      process.stat = stat
+    } else if process.parent == 0 {
+      throw Problem(task: process.name, errno: .noSuchProcess, what: "the task", why: "it has ended")
+    } else {
+      context.byPID[process.pid] = nil
+      context.processes.removeAll { $0.pid == process.pid }
+    }
+  }
+
+  /// The children of all threads (proc(5): exact while the parent is stopped).
+  private func children(of process: JobProcess) throws(Problem) -> [Int32] {
+    var all: [Int32] = []
+    for thread in process.threads {
+      guard var list = try? context.reader.read("/proc/\(process.pid)/task/\(thread.tid)/children") else { continue }
+      while let child = list.unsigned() {
+        all.append(Int32(truncatingIfNeeded: child))
+        list.skip(UInt8(ascii: " "))
+      }
+    }
+    return all
+  }
+}
+
+extension StopReason {
+  var isEnd: Bool {
+    if case .ended = self { return true }
+    return false
+  }
+}
+
+extension ByteScanner {
+  /// The first line.
+  var line: String {
+    var copy = self
+    return copy.text(upTo: UInt8(ascii: "\n"))
+  }
+}

@@ -1,0 +1,76 @@
+/// Defines `Machine`: what the engine must know of the kernel and processor it runs on.
+
+internal import CLinux
+internal import CheckpointImage
+internal import Glibc
+internal import SystemCalls
+
+/// The version of crtop, as `crtop --version` shows it.
+public enum CrtopVersion {
+  public static let current = "0.1.0"
+}
+
+/// This machine, now.
+enum Machine {
+  /// uname(2).
+  static let current: (release: String, machine: String, node: String) = {
+    var name = utsname()
+    unsafe uname(&name)
+    func text<Field>(_ field: Field) -> String {
+      unsafe withUnsafeBytes(of: field) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+    return (text(name.release), text(name.machine), text(name.nodename))
+  }()
+
+  /// Changes at every boot.
+  static let bootID = ((try? readText("/proc/sys/kernel/random/boot_id")) ?? "").replacing("\n", with: "")
+
+  /// The flags of the first processor in /proc/cpuinfo.
+  static let processorFeatures: [String] = {
+    guard let text = try? readText("/proc/cpuinfo"),
+      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("flags") })
+    else { return [] }
+    return line.split(separator: " ").drop { $0 != ":" }.dropFirst().map(String.init)
+  }()
+
+  /// Where the vDSO is in crtop itself: every task of this kernel has the same one.
+  private static let vdso: Range<UInt>? = {
+    guard let text = try? readText("/proc/self/maps"),
+      let line = text.split(separator: "\n").first(where: { $0.hasSuffix("[vdso]") })
+    else { return nil }
+    var scanner = ByteScanner(Array(line.utf8))
+    guard let start = scanner.unsigned(radix: 16), scanner.skip(UInt8(ascii: "-")),
+      let end = scanner.unsigned(radix: 16), start < end
+    else { return nil }
+    return UInt(start)..<UInt(end)
+  }()
+
+  /// XXH3 of the vDSO; 0 where there is none.
+  static let vdsoChecksum: UInt64 = {
+    guard let vdso else { return 0 }
+    return unsafe imageChecksum(
+      of: UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: vdso.lowerBound), count: vdso.count))
+  }()
+
+  /// The offset of a system call instruction (0f 05) in the vDSO.
+  static let systemCallInstruction: UInt64? = {
+    guard let vdso else { return nil }
+    let bytes = unsafe UnsafeRawBufferPointer(
+      start: UnsafeRawPointer(bitPattern: vdso.lowerBound), count: vdso.count)
+    for index in 0..<bytes.count - 1 where unsafe bytes[index] == 0x0f && bytes[index + 1] == 0x05 {
+      return UInt64(index)
+    }
+    return nil
+  }()
+}
+
+/// The limit on open descriptors, raised for a large job.
+enum DescriptorLimit {
+  /// Raises the soft limit to the hard one; that needs no privilege.
+  static func raise() {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    unsafe _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+}

@@ -1,0 +1,81 @@
+/// Defines `Commit`: takes the scaffold out of all tasks, gives them their registers, and lets them go together.
+
+internal import CLinux
+internal import Glibc
+internal import FoundationEssentials
+internal import ImageSchema
+internal import SystemCalls
+internal import Tracing
+
+struct Commit {
+  let context: RestartContext
+
+  init(_ context: RestartContext) { self.context = context }
+
+  func run(_ scaffold: borrowing Scaffold) throws(Problem) {
+    guard let instruction = Machine.systemCallInstruction else {
+      throw Problem(errno: .notSupported, what: "the vDSO", why: "it has no system call instruction")
+    }
+    for process in context.live { try removeScaffold(process, scaffold, instruction) }
+    for process in context.live {
+      for thread in process.threads { try setState(thread) }
+    }
+    try giveTerminal()
+    // Until here everything dies with crtop. The two loops are as short as they can be: a crtop killed between them leaves
+    // the tasks that it has not reached without their parents or children.
+    for process in context.live {
+      for thread in process.threads { try? thread.traced.setOptions(0) }
+    }
+    for process in context.live.reversed() {
+      for thread in process.threads { thread.traced.detach() }
+    }
+    for process in context.live { report(process) }
+  }
+
+  private func report(_ process: RestartingProcess) {
+    context.report.event(.task(TaskProgress(task: process.name, phase: .commit)))
+  }
+
+  /// munmap(2) of the code that the task runs on, by the system call instruction of its own vDSO.
+  private func removeScaffold(
+    _ process: RestartingProcess, _ scaffold: borrowing Scaffold, _ instruction: UInt64
+  ) throws(Problem) {
+    guard let vdso = process.image.addressSpace.areas.first(where: { $0.kind == .vdso }) else {
+      throw Problem(task: process.name, errno: .notSupported, what: "its vDSO", why: "the image has none")
+    }
+    do throws(Errno) {
+      let registers = try process.leader.registers().calling(
+        Int(SYS_munmap), scaffold.range.lowerBound, UInt64(scaffold.range.count), at: vdso.start + instruction)
+      try process.leader.setRegisters(registers)
+      try process.leader.step()
+      guard case .signal(SIGTRAP) = try process.leader.waitForStop() else { throw .noSuchProcess }
+      guard try process.leader.registers().result == 0 else { throw .invalidArgument }
+    } catch { throw error.problem(task: process.name, "cannot take crtop's code out of the new task") }
+  }
+
+  private func setState(_ thread: RestartingThread) throws(Problem) {
+    guard let saved = Registers(bytes: [UInt8](thread.image.registers)) else { return }
+    do throws(Errno) {
+      try thread.traced.setExtendedState([UInt8](thread.image.extendedState))
+      // The kernel's memory of an interrupted call (restart_block) is gone: the call is made anew.
+      try thread.traced.setRegisters(saved.restart == .block ? saved.withCallRepeated : saved)
+      try thread.traced.setSignalMask(thread.image.blockedSignals)
+    } catch {
+      throw error.problem(task: thread.name, "cannot set its registers", remedy: "restart on the processor the image is from")
+    }
+  }
+
+  /// In the foreground the job's group gets crtop's terminal, as a shell does it.
+  private func giveTerminal() throws(Problem) {
+    guard !context.request.detached, let root = context.processes.first, root.image.pgid == root.pid,
+      root.image.sid != root.pid, isatty(0) == 1
+    else { return }
+    var block = sigset_t()
+    var before = sigset_t()
+    unsafe sigemptyset(&block)
+    unsafe sigaddset(&block, SIGTTOU)
+    unsafe _ = pthread_sigmask(SIG_BLOCK, &block, &before)
+    _ = tcsetpgrp(0, root.pid)
+    unsafe _ = pthread_sigmask(SIG_SETMASK, &before, nil)
+  }
+}

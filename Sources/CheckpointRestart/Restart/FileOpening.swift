@@ -1,0 +1,115 @@
+/// Opens everything that the job had open: files, pipes, devices, and what takes the terminal's place.
+
+internal import CLinux
+internal import CheckpointImage
+internal import Glibc
+internal import ImageSchema
+internal import SystemCalls
+
+struct FileOpening {
+  let context: RestartContext
+  private var shared: ImageSharedObjects { context.metadata.sharedObjects }
+
+  init(_ context: RestartContext) { self.context = context }
+
+  /// Opens all; the first failure ends it. No process has been created yet.
+  func run() throws(Problem) {
+    try openMappedFiles()
+    try openPipes()
+    for openFile in shared.openFiles {
+      switch openFile.object {
+      case .file(let id): try keep(try OpenFiles.reopen(openFile, path: shared.file(id)?.path ?? ""), openFile)
+      case .device(let device): try keep(try OpenFiles.reopen(openFile, path: device.path), openFile)
+      case .pipe, .terminal: break
+      case nil:
+        throw Problem(errno: .invalidArgument, what: "open file \(openFile.id) in the image", why: "it refers to nothing")
+      }
+    }
+    try openTerminals()
+  }
+
+  private func keep(_ descriptor: borrowing OwnedDescriptor, _ openFile: ImageOpenFile) throws(Problem) {
+    context.inherited.setOpenFile(openFile.id, try context.inherited.adopt(descriptor))
+  }
+
+  private func open(_ path: String, _ flags: Int32, _ what: String) throws(Problem) -> Int32 {
+    let descriptor: OwnedDescriptor
+    do throws(Errno) { descriptor = try OwnedDescriptor.open(path, flags) } catch { throw error.problem("cannot open \(what)") }
+    return try context.inherited.adopt(descriptor)
+  }
+
+  private func openMappedFiles() throws(Problem) {
+    var wanted: [UInt32: (reading: Bool, writing: Bool)] = [:]
+    for process in context.metadata.processes where process.state != .zombie {
+      wanted[process.addressSpace.executable, default: (false, false)].reading = true
+      for area in process.addressSpace.areas where area.kind == .filePrivate || area.kind == .fileShared {
+        if area.openedForWriting {
+          wanted[area.file, default: (false, false)].writing = true
+        } else {
+          wanted[area.file, default: (false, false)].reading = true
+        }
+      }
+    }
+    for (id, use) in wanted {
+      guard let path = shared.file(id)?.path else { continue }
+      for writable in [false, true] where writable ? use.writing : use.reading {
+        let number = try open(path, writable ? O_RDWR : O_RDONLY, "\(path), which the job has mapped")
+        context.inherited.setFile(id, number, writable: writable)
+      }
+    }
+  }
+
+  private func openPipes() throws(Problem) {
+    var descriptions: [UInt32: [ImageOpenFile]] = [:]
+    for openFile in shared.openFiles {
+      if case .pipe(let id) = openFile.object { descriptions[id, default: []].append(openFile) }
+    }
+    for pipe in shared.pipes {
+      let ends = try Pipes.remake(pipe)
+      for openFile in descriptions[pipe.id] ?? [] {
+        // Each description is opened anew: two of the same end are not the same description.
+        let flags = Int32(bitPattern: openFile.flags) & (O_ACCMODE | O_NONBLOCK | O_APPEND)
+        let number = try open("/proc/self/fd/\(ends.reader.number)", flags, "an end of pipe \(pipe.id)")
+        context.inherited.setOpenFile(openFile.id, number)
+      }
+    }
+  }
+
+  // MARK: - Terminal
+
+  private func openTerminals() throws(Problem) {
+    var saved: ImageTerminal?
+    var terminals: [ImageOpenFile] = []
+    for openFile in shared.openFiles {
+      guard case .terminal(let terminal) = openFile.object else { continue }
+      terminals.append(openFile)
+      if saved == nil || saved?.controlling == true { saved = terminal }
+    }
+    guard let saved else { return }
+    guard let path = context.request.detached ? Terminals.stillUsable(saved) : Terminals.own() else {
+      return context.inherited.setStandIns(try standIns(), for: terminals.map(\.id))
+    }
+    for openFile in terminals { try keep(try OpenFiles.reopen(openFile, path: path), openFile) }
+    if context.request.detached { context.report.event(.note(nil, "the job has its terminal \(path) again")) }
+  }
+
+  /// Without a terminal: in the foreground crtop's own input and output, detached a log file beside the image.
+  private func standIns() throws(Problem) -> [Int32] {
+    if context.request.detached {
+      let source = context.request.source
+      let log = source == "-" ? "/tmp/crtop-\(context.metadata.header.rootPid).log" : source + ".log"
+      let output = try open(log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, "the log file \(log)")
+      context.report.event(.note(nil, "the job's terminal is gone; its output goes to \(log)"))
+      return [try open("/dev/null", O_RDONLY, "/dev/null"), output, output]
+    }
+    var numbers: [Int32] = []
+    for number in Int32(0)..<3 {
+      let copy: OwnedDescriptor
+      do throws(Errno) { copy = try OwnedDescriptor.duplicating(number) } catch {
+        throw error.problem("cannot give the job crtop's descriptor \(number) in place of its terminal")
+      }
+      numbers.append(try context.inherited.adopt(copy))
+    }
+    return numbers
+  }
+}

@@ -1,0 +1,119 @@
+/// Checks every field of an image that a restart uses, before any process exists.
+
+internal import CLinux
+internal import FoundationEssentials
+internal import ImageSchema
+internal import SystemCalls
+internal import Tracing
+
+struct ImageValidation {
+  let processes: [ImageProcess]
+  let shared: ImageSharedObjects
+
+  /// The end of user addresses with four-level page tables.
+  private static let userEnd: UInt64 = 1 << 47
+
+  func run() throws(Problem) {
+    var tids: Set<Int32> = []
+    var pids: Set<Int32> = []
+    for process in processes {
+      let name = TaskName(pid: process.pid, comm: process.comm)
+      guard process.pid > 1, process.ppid == 0 ? pids.isEmpty : pids.contains(process.ppid) else {
+        throw invalid(name, "ppid \(process.ppid)", "the parent does not stand before the task")
+      }
+      pids.insert(process.pid)
+      guard process.pgid > 0, process.sid > 0 else { throw invalid(name, "pgid or sid", "it is not positive") }
+      guard process.comm.utf8.count <= 15 else { throw invalid(name, "comm", "it is longer than 15 bytes") }
+      try Zombies.validate(process)
+      if process.state == .zombie {
+        guard tids.insert(process.pid).inserted else { throw invalid(name, "pid", "it stands there twice") }
+        continue
+      }
+      guard process.threads.first?.tid == process.pid else {
+        throw invalid(name, "threads", "the leader is not the first")
+      }
+      for thread in process.threads {
+        guard thread.tid > 1, tids.insert(thread.tid).inserted else {
+          throw invalid(name, "tid \(thread.tid)", "it stands there twice")
+        }
+        try validate(thread, name)
+      }
+      try validate(process.addressSpace, name)
+      try validateNumbers(process, name)
+    }
+    try validateShared()
+  }
+
+  private func validate(_ thread: ImageThread, _ name: TaskName) throws(Problem) {
+    guard Registers(bytes: [UInt8](thread.registers))?.is64Bit == true else {
+      throw invalid(name, "registers of thread \(thread.tid)", "they are not those of a 64-bit task")
+    }
+    guard (576...ExtendedState.maximumSize).contains(thread.extendedState.count) else {
+      throw invalid(name, "extended state of thread \(thread.tid)", "its size is \(thread.extendedState.count)")
+    }
+    guard thread.parentDeathSignal <= 64 else {
+      throw invalid(name, "pdeath_signal", "\(thread.parentDeathSignal) is not a signal")
+    }
+    guard thread.comm.utf8.count <= 15, thread.scheduling.affinity.count <= 8192, thread.pendingSignals.count <= 200 else {
+      throw invalid(name, "thread \(thread.tid)", "its name, affinity or pending signals are too long")
+    }
+  }
+
+  private func validate(_ space: ImageAddressSpace, _ name: TaskName) throws(Problem) {
+    var previous: UInt64 = 0
+    for area in space.areas where area.kind != .vsyscall {
+      let range = "area \(String(area.start, radix: 16))-\(String(area.end, radix: 16))"
+      guard area.start >= previous, area.start < area.end, area.end <= Self.userEnd, area.start % pageSize == 0,
+        area.end % pageSize == 0
+      else { throw invalid(name, range, "it is not a range of user pages, or overlaps another") }
+      guard area.protection <= UInt32(PROT_READ | PROT_WRITE | PROT_EXEC),
+        area.flags & ~UInt32(MAP_GROWSDOWN | MAP_NORESERVE) == 0
+      else { throw invalid(name, range, "its protection or flags are not valid") }
+      if area.kind == .filePrivate || area.kind == .fileShared {
+        guard shared.file(area.file) != nil, area.offset % pageSize == 0 else {
+          throw invalid(name, range, "its file is not valid")
+        }
+      }
+      previous = area.end
+    }
+    guard shared.file(space.executable) != nil else {
+      throw invalid(name, "executable", "file \(space.executable) is not there")
+    }
+    guard space.auxv.count <= 4096, space.auxv.count % 16 == 0 else { throw invalid(name, "auxv", "its size is not valid") }
+  }
+
+  private func validateNumbers(_ process: ImageProcess, _ name: TaskName) throws(Problem) {
+    guard process.exitSignal <= 64 else { throw invalid(name, "exit_signal", "\(process.exitSignal) is not a signal") }
+    for action in process.signalActions where !(1...64).contains(action.signal) {
+      throw invalid(name, "signal action", "\(action.signal) is not a signal")
+    }
+    for descriptor in process.descriptors
+    where descriptor.number >= 1 << 24 || !(1...UInt32(shared.openFiles.count + 1)).contains(descriptor.openFile) {
+      throw invalid(name, "descriptor \(descriptor.number)", "it refers to nothing")
+    }
+    for limit in process.resourceLimits where limit.resource >= ResourceLimits.count {
+      throw invalid(name, "resource limit", "\(limit.resource) is not one")
+    }
+    guard process.pendingSignals.count <= 200 else { throw invalid(name, "pending signals", "there are too many") }
+  }
+
+  private func validateShared() throws(Problem) {
+    for (index, file) in shared.files.enumerated() {
+      guard file.id == UInt32(index + 1), file.path.hasPrefix("/"), !file.path.utf8.contains(0) else {
+        throw invalid(nil, "file \(file.id)", "its id or path is not valid")
+      }
+    }
+    for (index, openFile) in shared.openFiles.enumerated() where openFile.id != UInt32(index + 1) {
+      throw invalid(nil, "open file \(openFile.id)", "its id is not valid")
+    }
+    for (index, pipe) in shared.pipes.enumerated() {
+      guard pipe.id == UInt32(index + 1), pipe.content.count <= Int(pipe.capacity), pipe.capacity <= 1 << 30 else {
+        throw invalid(nil, "pipe \(pipe.id)", "its id or content is not valid")
+      }
+    }
+  }
+
+  private func invalid(_ task: TaskName?, _ what: String, _ why: String) -> Problem {
+    Problem(task: task, errno: .invalidArgument, what: "\(what) in the image", why: why, remedy: "use another image")
+  }
+}

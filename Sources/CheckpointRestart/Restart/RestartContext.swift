@@ -1,0 +1,49 @@
+/// Defines `RestartContext`, the one object that all steps of a restart share.
+
+internal import CheckpointImage
+internal import ImageSchema
+internal import SystemCalls
+internal import Tracing
+
+/// The tasks to be, and what they share.
+final class RestartContext {
+  let metadata: ImageMetadata
+  let request: RestartRequest
+  let report: OperationReport
+  let inherited: InheritedDescriptors
+  /// Parents before their children.
+  let processes: [RestartingProcess]
+  let byPID: [Int32: RestartingProcess]
+  let ownOOMScoreAdjustment: String
+  /// Every process that exists so far, placeholders too: what a failure has to end.
+  var created: [TracedThread] = []
+
+  init(_ metadata: ImageMetadata, _ request: RestartRequest, _ report: OperationReport) {
+    self.metadata = metadata
+    self.request = request
+    self.report = report
+    inherited = InheritedDescriptors(metadata.processes)
+    let own = Self.ownCredentials()
+    processes = metadata.processes.enumerated().map {
+      RestartingProcess($0.element, slot: $0.offset, inheritedCredentials: own)
+    }
+    byPID = Dictionary(processes.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
+    ownOOMScoreAdjustment = ((try? readText("/proc/self/oom_score_adj")) ?? "0").replacing("\n", with: "")
+  }
+
+  var live: [RestartingProcess] { processes.filter { !$0.isZombie } }
+
+  func progress(
+    _ process: RestartingProcess, _ phase: OperationPhase, done: UInt64 = 0, total: UInt64 = 0
+  ) throws(Problem) {
+    try report.checkCancelled()
+    report.event(.task(TaskProgress(task: process.name, phase: phase, done: done, total: total)))
+  }
+
+  /// What every new task inherits from crtop.
+  private static func ownCredentials() -> ImageCredentials {
+    var reader = ProcFileReader()
+    guard let file = try? reader.read("/proc/self/status") else { return ImageCredentials() }
+    return Credentials.image(ProcStatus(file))
+  }
+}

@@ -1,0 +1,105 @@
+/// The way of a restart: verify, plan, create, restore, zombies, commit.
+
+internal import CLinux
+internal import CheckpointImage
+internal import Glibc
+internal import ImageSchema
+internal import SystemCalls
+internal import Tracing
+
+/// One restart. Everything happens on the calling thread, since a tracer is a thread. When `run` returns, every task has
+/// completed its restart and every zombie is a zombie; when it throws, no process of the restart exists any more.
+struct RestartPipeline {
+  let request: RestartRequest
+  let report: OperationReport
+
+  func run() throws(Problems) -> OperationSummary {
+    let started = monotonicNanoseconds()
+    DescriptorLimit.raise()
+    var image = try verifiedImage()
+    let metadata = image.metadata
+    let plan: TreePlan
+    do throws(Problem) {
+      try ImageValidation(processes: metadata.processes, shared: metadata.sharedObjects).run()
+      plan = try TreePlan(metadata.processes)
+    } catch { throw Problems(error) }
+    report.event(.tasks(metadata.processes.map { TaskName(pid: $0.pid, comm: $0.comm) }))
+    let obstacles = RestartPreflight(
+      header: metadata.header, processes: metadata.processes, shared: metadata.sharedObjects,
+      accepted: request.acceptedLosses
+    ).run()
+    if !obstacles.isEmpty { throw Problems(obstacles) }
+    let context = RestartContext(metadata, request, report)
+    do throws(Problem) {
+      try restart(context, plan, &image)
+    } catch {
+      RestartUndo.killAll(context)
+      throw Problems(error)
+    }
+    return OperationSummary(
+      operation: "restart", image: request.source, root: metadata.header.rootPid, tasks: metadata.processes.count,
+      threads: Int(metadata.header.threads), zombies: Int(metadata.header.zombies), bytes: image.totals.bytes,
+      elapsedMicroseconds: Int64((monotonicNanoseconds() - started) / 1000))
+  }
+
+  private func verifiedImage() throws(Problems) -> VerifiedImage {
+    do throws(Problem) {
+      return try ImageReader.open(request.source).verify { _, _ throws(Problem) in try report.checkCancelled() }
+    } catch { throw Problems(error) }
+  }
+
+  private func restart(_ context: RestartContext, _ plan: TreePlan, _ image: inout VerifiedImage) throws(Problem) {
+    try FileOpening(context).run()
+    let scaffold = try ScaffoldPlace.make(for: context)
+    let creation = TaskCreation(context, plan)
+    try creation.createProcesses(scaffold)
+    try Restoration(context).run(scaffold, &image, creation)
+    try Commit(context).run(scaffold)
+  }
+}
+
+/// Finds room for the scaffold: free in crtop and in all tasks.
+enum ScaffoldPlace {
+  static func make(for context: RestartContext) throws(Problem) -> Scaffold {
+    var taken: [Range<UInt64>] = []
+    for process in context.metadata.processes {
+      for area in process.addressSpace.areas where area.kind != .vsyscall { taken.append(area.start..<area.end) }
+    }
+    for line in ((try? readText("/proc/self/maps")) ?? "").utf8.split(separator: UInt8(ascii: "\n")) {
+      var scanner = ByteScanner(Array(line))
+      if let start = scanner.unsigned(radix: 16), scanner.skip(UInt8(ascii: "-")), let end = scanner.unsigned(radix: 16),
+        start < end
+      {
+        taken.append(start..<end)
+      }
+    }
+    let length = Scaffold.length(slots: context.processes.count)
+    // From 1 MiB up, with a distance to whatever may grow.
+    var candidate: UInt64 = 1 << 20
+    for range in taken.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      if candidate + length + (1 << 20) <= range.lowerBound { break }
+      candidate = max(candidate, (range.upperBound + (1 << 21) - 1) & ~((1 << 20) - 1))
+    }
+    do throws(Errno) { return try Scaffold.make(at: candidate, slots: context.processes.count) } catch {
+      throw error.problem("cannot map \(length) bytes for the new tasks")
+    }
+  }
+}
+
+/// Ends everything that a failed restart has created.
+enum RestartUndo {
+  static func killAll(_ context: RestartContext) {
+    for thread in context.created.reversed() where thread.isAttached { _ = Glibc.kill(thread.tid, SIGKILL) }
+    for process in context.processes {
+      for thread in process.threads.dropFirst() { drain(thread.traced) }
+    }
+    for thread in context.created.reversed() { drain(thread) }
+    // The root, or its nursery, is our child.
+    for thread in context.created { _ = waitpid(thread.tid, nil, WNOHANG) }
+  }
+
+  /// Takes the end of a traced thread, so that its parent or we can reap it.
+  private static func drain(_ thread: TracedThread) {
+    while thread.isAttached, let reason = try? thread.waitForStop(seconds: 5), !reason.isEnd { continue }
+  }
+}

@@ -1,0 +1,102 @@
+/// Looks at the machine before a restart: processor, kernel, clocks, files, pids. All obstacles are named at once.
+
+internal import CLinux
+internal import Glibc
+internal import ImageSchema
+internal import SystemCalls
+
+struct RestartPreflight {
+  let header: ImageHeader
+  let processes: [ImageProcess]
+  let shared: ImageSharedObjects
+  let accepted: Set<AcceptedLoss>
+
+  /// All obstacles; empty when the restart can begin.
+  func run() -> [Problem] { machine() + files() + pids() }
+
+  private func machine() -> [Problem] {
+    var problems: [Problem] = []
+    func refuse(_ what: String, _ why: String, _ remedy: String) {
+      problems.append(Problem(errno: .notSupported, what: what, why: why, remedy: remedy))
+    }
+    let here = Machine.current
+    if header.machine != here.machine {
+      refuse(
+        "the image's architecture", "it is \(header.machine), this is \(here.machine)",
+        "restart it on a machine like the one it was made on")
+    }
+    let missing = Set(header.cpuFeatures).subtracting(Machine.processorFeatures).sorted()
+    if !missing.isEmpty {
+      refuse(
+        "the processor", "it lacks \(missing.joined(separator: " ")), which the job may use",
+        "restart it on a machine with these features")
+    }
+    if header.vdsoChecksum != Machine.vdsoChecksum {
+      refuse(
+        "the kernel's vDSO", "the image is from kernel \(header.kernelRelease), this is \(here.release)",
+        "boot the kernel the image was made on")
+    }
+    if header.bootID != Machine.bootID, Int64(monotonicNanoseconds()) < header.monotonicNs, !accepted.contains(.clock) {
+      refuse(
+        "the monotonic clock", "the machine has been started anew, so it would go back for the job",
+        "accept that: --accept clock")
+    }
+    return problems
+  }
+
+  private func files() -> [Problem] {
+    shared.files.compactMap { file in
+      let remedy = "put the file back as it was at the checkpoint"
+      let status: stat
+      do throws(Errno) { status = try fileStatus(file.path) } catch {
+        return error.problem("the file \(file.path), which the job uses", remedy: remedy)
+      }
+      guard status.st_mode & S_IFMT == file.mode & S_IFMT else {
+        return Problem(
+          errno: .invalidArgument, what: "the file \(file.path)", why: "it is of another type now", remedy: remedy)
+      }
+      guard status.st_mode & S_IFMT == S_IFREG, !accepted.contains(.changedFiles) else { return nil }
+      let modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+      let change: String
+      if UInt64(status.st_size) != file.size {
+        change = "its size was \(file.size) and is \(status.st_size)"
+      } else if modified != file.modifiedNs {
+        change = "it has been written since"
+      } else {
+        return nil
+      }
+      return Problem(
+        errno: .resourceBusy, what: "the file \(file.path)", why: "it is not as it was at the checkpoint: \(change)",
+        remedy: "put it back, or accept the difference: --accept changed-files")
+    }
+  }
+
+  private func pids() -> [Problem] {
+    var problems: [Problem] = []
+    for process in processes {
+      let tids = process.state == .zombie ? [process.pid] : process.threads.map(\.tid)
+      for tid in tids {
+        guard let holder = holder(of: tid) else { continue }
+        problems.append(
+          Problem(
+            task: TaskName(pid: process.pid, comm: process.comm), errno: .fileExists, what: "pid \(tid)",
+            why: "it is taken by \(holder)", remedy: "wait until that process has ended, or end it"))
+      }
+    }
+    return problems
+  }
+
+  /// Who has a pid; a zombie that is just being reaped is waited for, up to three seconds.
+  private func holder(of tid: Int32) -> String? {
+    var reader = ProcFileReader()
+    var last: ProcStat?
+    for _ in 0..<600 {
+      guard let stat = (try? reader.read("/proc/\(tid)/stat")).flatMap({ ProcStat($0) }) else { return nil }
+      guard stat.isZombie || stat.isDead else { return "\(stat.comm) (\(tid))" }
+      last = stat
+      var pause = timespec(tv_sec: 0, tv_nsec: 5_000_000)
+      unsafe nanosleep(&pause, nil)
+    }
+    return last.map { "the zombie \($0.comm) (\(tid)), which its parent \($0.ppid) has not reaped" }
+  }
+}

@@ -1,0 +1,48 @@
+/// Defines `RestartingProcess` and `RestartingThread`: a task of the image on its way to life.
+
+internal import FoundationEssentials
+internal import ImageSchema
+internal import SystemCalls
+internal import Tracing
+
+/// A thread to be.
+final class RestartingThread {
+  let image: ImageThread
+  let traced: TracedThread
+
+  init(_ image: ImageThread, traced: TracedThread) {
+    self.image = image
+    self.traced = traced
+  }
+
+  var tid: Int32 { image.tid }
+  var name: TaskName { TaskName(pid: image.tid, comm: image.comm) }
+}
+
+/// A process to be.
+final class RestartingProcess {
+  let image: ImageProcess
+  /// Index of its slot in the scaffold.
+  let slot: Int
+  let leader: TracedThread
+  /// The leader first.
+  var threads: [RestartingThread] = []
+  /// What every new task has from crtop.
+  let inheritedCredentials: ImageCredentials
+  /// By which its threads stop after a list of calls: none that will be pending.
+  let stopSignal: Int32
+
+  init(_ image: ImageProcess, slot: Int, inheritedCredentials: ImageCredentials) {
+    self.image = image
+    self.slot = slot
+    self.inheritedCredentials = inheritedCredentials
+    leader = TracedThread(attached: image.pid, tgid: image.pid, comm: image.comm)
+    let pending = Set(
+      (image.pendingSignals + image.threads.flatMap(\.pendingSignals)).map { Int32($0.information.first ?? 0) })
+    stopSignal = (Int32(33)...64).reversed().first { !pending.contains($0) } ?? 23
+  }
+
+  var pid: Int32 { image.pid }
+  var name: TaskName { TaskName(pid: image.pid, comm: image.comm) }
+  var isZombie: Bool { image.state == .zombie }
+}

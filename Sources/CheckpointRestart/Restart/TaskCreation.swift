@@ -1,0 +1,260 @@
+/// Defines `TaskCreation`: creates all processes of the tree with their pids, sessions and groups, and their threads.
+
+internal import CLinux
+internal import Glibc
+internal import ImageSchema
+internal import SystemCalls
+internal import Tracing
+
+/// New tasks are stopped from birth, share nothing but the scaffold with crtop, and die with it.
+struct TaskCreation: ~Copyable {
+  private let context: RestartContext
+  private let plan: TreePlan
+  private static let options = [PTRACE_O_EXITKILL, PTRACE_O_TRACECLONE, PTRACE_O_TRACEFORK, PTRACE_O_TRACEVFORK]
+    .reduce(0) { $0 | Int($1.rawValue) }
+
+  init(_ context: RestartContext, _ plan: TreePlan) {
+    self.context = context
+    self.plan = plan
+  }
+
+  // MARK: - Processes
+
+  /// Creates all processes, level by level.
+  func createProcesses(_ scaffold: borrowing Scaffold) throws(Problem) {
+    guard let root = context.processes.first else { return }
+    try createRoot(root, scaffold)
+    var level = [root]
+    while !level.isEmpty {
+      var next: [RestartingProcess] = []
+      next += try createChildren(of: level, plan.early, scaffold)
+      try leadSessions(level, scaffold)
+      next += try createChildren(of: level, plan.late, scaffold)
+      level = next
+    }
+    try joinGroups(scaffold)
+  }
+
+  private func createRoot(_ root: RestartingProcess, _ scaffold: borrowing Scaffold) throws(Problem) {
+    guard context.request.detached else {
+      let first = try spawn(root.pid, root.image.comm)
+      try clear(first, scaffold, slot: root.slot, stopSignal: root.stopSignal)
+      return
+    }
+    // A nursery leads the new session; when it has ended, the root is a child of init.
+    let session = plan.outerSession.map { isFree($0) ? $0 : 0 } ?? 0
+    let nursery = try spawn(session, "crtop-nursery")
+    try clear(nursery, scaffold, slot: root.slot, stopSignal: root.stopSignal)
+    var calls = scaffold.newCalls(slot: root.slot)
+    calls.call(Int(SYS_setsid), naming: "session of the job (setsid)")
+    addClone(of: root, flags: 0, exitSignal: UInt64(SIGCHLD), &calls)
+    try scaffold.start(nursery, calls, stopSignal: root.stopSignal)
+    try scaffold.finish(nursery, &calls, stopSignal: root.stopSignal)
+    try awaitStop(root.leader)
+    if let outer = plan.outerSession, session == 0 {
+      context.report.event(
+        .note(nil, "session \(outer) is led by a task outside the image and exists; the job is in session \(nursery.tid)"))
+    }
+    calls = scaffold.newCalls(slot: root.slot)
+    calls.call(Int(SYS_exit_group), 0, expecting: .anything, naming: "end of the nursery")
+    try scaffold.start(nursery, calls, stopSignal: root.stopSignal)
+    _ = try scaffold.awaitEnd(nursery)
+  }
+
+  private func isFree(_ pid: Int32) -> Bool { (try? fileStatus("/proc/\(pid)")) == nil }
+
+  /// The first task: a child of crtop that waits until it is traced.
+  private func spawn(_ pid: Int32, _ comm: String) throws(Problem) -> TracedThread {
+    let child: Int32
+    do throws(Errno) { child = try systemCall { crtop_clone_waiting_child(pid) } } catch {
+      throw Self.creationProblem(error, TaskName(pid: pid, comm: comm))
+    }
+    let thread = TracedThread(tid: child, tgid: child, comm: comm)
+    context.created.append(thread)
+    do throws(Errno) {
+      try thread.seize(options: Self.options)
+      _ = try thread.waitForStop()
+    } catch { throw error.problem(task: thread.name, "cannot trace the new task") }
+    return thread
+  }
+
+  /// Nothing of crtop stays in the new task: no memory, no descriptors but the job's, no rseq registration.
+  private func clear(
+    _ thread: TracedThread, _ scaffold: borrowing Scaffold, slot: Int, stopSignal: Int32
+  ) throws(Problem) {
+    var calls = scaffold.newCalls(slot: slot)
+    if let rseq = try? thread.restartableSequence() {
+      calls.call(
+        Int(SYS_rseq), UInt64(rseq.rseq_abi_pointer), UInt64(rseq.rseq_abi_size), 1, UInt64(rseq.signature),
+        expecting: .value(0), naming: "restartable sequences (rseq)")
+    }
+    let base = UInt64(context.inherited.base)
+    calls.call(Int(SYS_close_range), 0, base - 1, 0, expecting: .value(0), naming: "descriptors (close_range)")
+    let end: UInt64 = 1 << 47 - pageSize
+    calls.call(Int(SYS_munmap), 0, scaffold.range.lowerBound, expecting: .value(0), naming: "memory (munmap)")
+    calls.call(
+      Int(SYS_munmap), scaffold.range.upperBound, end - scaffold.range.upperBound, expecting: .value(0),
+      naming: "memory (munmap)")
+    let none = calls.place(words: [0, 2, 0])  // SS_DISABLE
+    calls.call(Int(SYS_sigaltstack), none, 0, expecting: .value(0), naming: "alternate signal stack (sigaltstack)")
+    try scaffold.start(thread, calls, stopSignal: stopSignal)
+    try scaffold.finish(thread, &calls, stopSignal: stopSignal)
+  }
+
+  private func createChildren(
+    of parents: [RestartingProcess], _ children: [Int32: [Int32]], _ scaffold: borrowing Scaffold
+  ) throws(Problem) -> [RestartingProcess] {
+    var lists: [(parent: RestartingProcess, calls: RemoteCalls, children: [RestartingProcess])] = []
+    for parent in parents {
+      let wanted = (children[parent.pid] ?? []).compactMap { context.byPID[$0] }
+      guard !wanted.isEmpty else { continue }
+      var calls = scaffold.newCalls(slot: parent.slot)
+      for child in wanted {
+        try context.progress(child, .create)
+        addClone(of: child, flags: 0, exitSignal: UInt64(child.image.exitSignal), &calls)
+      }
+      try scaffold.start(parent.leader, calls, stopSignal: parent.stopSignal)
+      lists.append((parent, calls, wanted))
+    }
+    for index in lists.indices {
+      do throws(Problem) {
+        try scaffold.finish(lists[index].parent.leader, &lists[index].calls, stopSignal: lists[index].parent.stopSignal)
+      } catch {
+        let failed = lists[index].calls.firstFailure.map { lists[index].children[$0].name }
+        throw Self.creationProblem(error.errno, failed ?? lists[index].parent.name)
+      }
+      for child in lists[index].children {
+        try awaitStop(child.leader)
+        context.created.append(child.leader)
+      }
+    }
+    return lists.flatMap(\.children)
+  }
+
+  /// clone3(2) with set_tid: struct clone_args of the second version, 80 bytes.
+  private func addClone(of child: RestartingProcess, flags: UInt64, exitSignal: UInt64, _ calls: inout RemoteCalls) {
+    addClone(tid: child.pid, flags: flags, exitSignal: exitSignal, &calls)
+  }
+
+  private func addClone(tid: Int32, flags: UInt64, exitSignal: UInt64, _ calls: inout RemoteCalls) {
+    let wanted = calls.place(words: [UInt64(UInt32(bitPattern: tid))])
+    let arguments = calls.place(words: [flags, 0, 0, 0, exitSignal, 0, 0, 0, wanted, 1])
+    calls.call(
+      Int(SYS_clone3), arguments, 80, expecting: .value(Int64(tid)), naming: "creation of the task (clone3)")
+  }
+
+  private func awaitStop(_ thread: TracedThread) throws(Problem) {
+    do throws(Errno) {
+      guard case .interrupted = try thread.waitForStop() else { throw .noSuchProcess }
+    } catch { throw error.problem(task: thread.name, "the new task does not stop") }
+  }
+
+  private static func creationProblem(_ errno: Errno, _ name: TaskName) -> Problem {
+    switch errno {
+    case .fileExists:
+      Problem(
+        task: name, errno: errno, what: "pid \(name.pid)", why: "it is taken, by a process, a thread, a group or a session",
+        remedy: "wait until it is free, or restart after a reboot")
+    case .notPermitted:
+      Problem(
+        task: name, errno: errno, what: "pid \(name.pid)", why: "choosing a pid needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN",
+        remedy: "run crtop as root")
+    default: errno.problem(task: name, "cannot create the task (clone3)")
+    }
+  }
+
+  // MARK: - Sessions and groups
+
+  private func leadSessions(_ level: [RestartingProcess], _ scaffold: borrowing Scaffold) throws(Problem) {
+    for process in level where process.image.sid == process.pid {
+      var calls = scaffold.newCalls(slot: process.slot)
+      calls.call(Int(SYS_setsid), expecting: .value(Int64(process.pid)), naming: "session (setsid)")
+      try run(&calls, process, scaffold)
+    }
+  }
+
+  /// Leaders first, then placeholders for those that are gone, then the members.
+  private func joinGroups(_ scaffold: borrowing Scaffold) throws(Problem) {
+    for process in context.processes where process.image.pgid == process.pid && process.image.sid != process.pid {
+      try join(process, process.pid, scaffold)
+    }
+    var placeholders: [(group: Int32, creator: RestartingProcess, thread: TracedThread)] = []
+    for (group, creator) in plan.placeholders.sorted(by: { $0.key < $1.key }) {
+      guard let creator = context.byPID[creator] else { continue }
+      placeholders.append((group, creator, try makePlaceholder(group, creator, scaffold)))
+    }
+    for process in context.processes where process.image.pgid != process.pid && process.image.pgid != plan.outerGroup {
+      try join(process, process.image.pgid, scaffold)
+    }
+    for placeholder in placeholders { try endPlaceholder(placeholder.thread, placeholder.creator, scaffold) }
+  }
+
+  private func join(_ process: RestartingProcess, _ group: Int32, _ scaffold: borrowing Scaffold) throws(Problem) {
+    var calls = scaffold.newCalls(slot: process.slot)
+    calls.call(Int(SYS_setpgid), 0, UInt64(group), expecting: .value(0), naming: "process group (setpgid)")
+    try run(&calls, process, scaffold)
+  }
+
+  private func makePlaceholder(
+    _ group: Int32, _ creator: RestartingProcess, _ scaffold: borrowing Scaffold
+  ) throws(Problem) -> TracedThread {
+    var calls = scaffold.newCalls(slot: creator.slot)
+    addClone(tid: group, flags: 0, exitSignal: UInt64(SIGCHLD), &calls)
+    do throws(Problem) { try run(&calls, creator, scaffold) } catch {
+      throw Self.creationProblem(error.errno, TaskName(pid: group, comm: "leader of the group of \(creator.name.comm)"))
+    }
+    let thread = TracedThread(attached: group, tgid: group, comm: "crtop-group")
+    try awaitStop(thread)
+    context.created.append(thread)
+    calls = scaffold.newCalls(slot: creator.slot)
+    calls.call(Int(SYS_setpgid), 0, 0, expecting: .value(0), naming: "process group (setpgid)")
+    try scaffold.start(thread, calls, stopSignal: creator.stopSignal)
+    try scaffold.finish(thread, &calls, stopSignal: creator.stopSignal)
+    return thread
+  }
+
+  private func endPlaceholder(
+    _ thread: TracedThread, _ creator: RestartingProcess, _ scaffold: borrowing Scaffold
+  ) throws(Problem) {
+    var calls = scaffold.newCalls(slot: creator.slot)
+    calls.call(Int(SYS_exit_group), 0, expecting: .anything, naming: "end of a placeholder")
+    try scaffold.start(thread, calls, stopSignal: creator.stopSignal)
+    _ = try scaffold.awaitEnd(thread)
+    calls = scaffold.newCalls(slot: creator.slot)
+    calls.call(
+      Int(SYS_wait4), UInt64(thread.tid), 0, UInt64(WNOHANG), 0, expecting: .value(Int64(thread.tid)),
+      naming: "end of a placeholder (wait4)")
+    try run(&calls, creator, scaffold)
+  }
+
+  private func run(
+    _ calls: inout RemoteCalls, _ process: RestartingProcess, _ scaffold: borrowing Scaffold
+  ) throws(Problem) {
+    try scaffold.start(process.leader, calls, stopSignal: process.stopSignal)
+    try scaffold.finish(process.leader, &calls, stopSignal: process.stopSignal)
+  }
+
+  // MARK: - Threads
+
+  /// Creates the other threads of a process with their tids.
+  func createThreads(of process: RestartingProcess, _ scaffold: borrowing Scaffold) throws(Problem) {
+    guard let first = process.image.threads.first else { return }
+    process.threads = [RestartingThread(first, traced: process.leader)]
+    let flags = UInt64(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+    let others = Array(process.image.threads.dropFirst())
+    // A clone needs 88 bytes of data.
+    for start in stride(from: 0, to: others.count, by: 256) {
+      let part = others[start..<min(start + 256, others.count)]
+      var calls = scaffold.newCalls(slot: process.slot)
+      for thread in part { addClone(tid: thread.tid, flags: flags, exitSignal: 0, &calls) }
+      do throws(Problem) { try run(&calls, process, scaffold) } catch {
+        throw Self.creationProblem(error.errno, process.name)
+      }
+      for image in part {
+        let thread = TracedThread(attached: image.tid, tgid: process.pid, comm: image.comm)
+        try awaitStop(thread)
+        process.threads.append(RestartingThread(image, traced: thread))
+      }
+    }
+  }
+}

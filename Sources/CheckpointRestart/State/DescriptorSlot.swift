@@ -1,0 +1,108 @@
+/// Defines `DescriptorSlot`: one descriptor of a job's process, looked at and classified.
+
+internal import CLinux
+internal import ImageSchema
+internal import SystemCalls
+internal import Tracing
+
+/// A descriptor number of a process that is inspected.
+struct DescriptorSlot {
+  let process: JobProcess
+  let number: Int32
+  /// A pidfd of the process.
+  let handle: Int32
+
+  /// Finds or adds the open file description; `nil` when it had to be refused.
+  func inspect(_ context: CheckpointContext) throws(Errno) -> ImageDescriptor? {
+    let link = try readLink("/proc/\(process.pid)/fd/\(number)")
+    var information = FDInformation(try context.reader.read("/proc/\(process.pid)/fdinfo/\(number)"))
+    if let refusal = Self.unsupported(link) {
+      refuse(context, link, why: refusal.why, remedy: refusal.remedy)
+      return nil
+    }
+    let closeOnExec = information.flags & UInt32(O_CLOEXEC) != 0
+    information.flags &= ~UInt32(O_CLOEXEC)
+    var slot = ImageDescriptor()
+    slot.number = UInt32(number)
+    slot.flags = closeOnExec ? UInt32(FD_CLOEXEC) : 0
+
+    let copy = OwnedDescriptor(
+      adopting: Int32(try rawSystemCall(Int(SYS_pidfd_getfd), Int(handle), Int(number))))
+    let status = try fileStatus(copy.number)
+    RecordLocks.collect(information.locks, descriptor: number, of: process)
+    let key = SharedObjectTable.OpenFileKey(
+      device: UInt64(status.st_dev), inode: UInt64(status.st_ino), flags: information.flags,
+      position: information.position)
+    if let id = try context.shared.knownOpenFile(key, pid: process.pid, descriptor: number) {
+      slot.openFile = id
+      return slot
+    }
+    var file = ImageOpenFile()
+    file.flags = information.flags
+    file.position = information.position
+    file.flock = information.locks.first { $0.kind == .flock }.map { $0.isWrite ? UInt32(LOCK_EX) : UInt32(LOCK_SH) } ?? 0
+    file.descriptionLocks = information.locks.filter { $0.kind == .description }.map { $0.image(descriptor: number) }
+    guard try inspectSettings(copy.number, &file, link, context) else { return nil }
+    guard let object = try OpenFiles.classify(self, copy.number, status, link, context) else { return nil }
+    file.object = object
+    slot.openFile = try context.shared.add(file, key, pid: process.pid, descriptor: number)
+    return slot
+  }
+
+  /// F_GETOWN_EX, F_GETSIG, F_GETLEASE.
+  private func inspectSettings(
+    _ copy: Int32, _ file: inout ImageOpenFile, _ link: String, _ context: CheckpointContext
+  ) throws(Errno) -> Bool {
+    if file.flags & UInt32(O_PATH) != 0 { return true }
+    var owner = f_owner_ex()
+    _ = try systemCall { unsafe withUnsafeMutablePointer(to: &owner) { unsafe crtop_fcntl_pointer(copy, F_GETOWN_EX, $0) } }
+    file.ownerType = owner.pid == 0 ? 0 : owner.type.rawValue
+    file.owner = owner.pid
+    file.signal = UInt32(try systemCall { crtop_fcntl(copy, F_GETSIG, 0) })
+    let lease = (try? systemCall { crtop_fcntl(copy, F_GETLEASE, 0) }) ?? Int32(F_UNLCK)
+    if lease != Int32(F_UNLCK) {
+      refuse(context, link, why: "it holds a lease (F_SETLEASE)", remedy: "let the program give up the lease")
+      return false
+    }
+    return true
+  }
+
+  func refuse(_ context: CheckpointContext, _ link: String, why: String, remedy: String) {
+    context.refuse(process.problem(.notSupported, "descriptor \(number) (\(link))", why: why, remedy: remedy))
+  }
+
+  /// Kinds that are known by the link's text alone.
+  private static func unsupported(_ link: String) -> (why: String, remedy: String)? {
+    let closeIt = "let the program close it before the checkpoint"
+    if link.hasPrefix("socket:") { return ("sockets are not supported", closeIt) }
+    if link.hasPrefix("anon_inode:") { return ("this kind of descriptor is not supported", closeIt) }
+    if link.hasPrefix("/memfd:") { return ("memory files (memfd_create(2)) are not supported", closeIt) }
+    if link.hasSuffix(" (deleted)") {
+      return ("the file has been deleted, so a restart could not open it", "let the program close it, or link it again")
+    }
+    let known = link.hasPrefix("/") || link.hasPrefix("pipe:")
+    return known ? nil : ("this kind of descriptor is not supported", closeIt)
+  }
+}
+
+/// What /proc/PID/fdinfo says (proc(5)).
+struct FDInformation {
+  var position: UInt64 = 0
+  var flags: UInt32 = 0
+  var locks: [FileLock] = []
+
+  init(_ scanner: consuming ByteScanner) {
+    while !scanner.isAtEnd {
+      if scanner.skip("pos:\t") {
+        position = scanner.unsigned() ?? 0
+      } else if scanner.skip("flags:\t") {
+        flags = UInt32(truncatingIfNeeded: scanner.unsigned(radix: 8) ?? 0)
+      } else if scanner.skip("lock:\t") {
+        let line = scanner.text(upTo: UInt8(ascii: "\n"))
+        if let lock = FileLock(line) { locks.append(lock) }
+        continue
+      }
+      scanner.skipPast(UInt8(ascii: "\n"))
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/// The file system context: working directory, root directory, umask.
+
+internal import CLinux
+internal import ImageSchema
+internal import SystemCalls
+internal import Tracing
+
+enum FileSystem: ProcessState {
+  static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
+    do throws(Errno) {
+      var image = ImageFileSystemContext()
+      image.workingDirectory = try readLink("/proc/\(process.pid)/cwd")
+      image.root = try readLink("/proc/\(process.pid)/root")
+      image.umask = process.status.umask
+      process.image.fileSystem = image
+      if image.root != "/" {
+        context.refuse(
+          process.problem(
+            .notSupported, "its root directory (\(image.root))", why: "a changed root (chroot(2)) is not supported"))
+        return
+      }
+      let there = try fileStatus("/proc/\(process.pid)/cwd")
+      let here = try? fileStatus(image.workingDirectory)
+      guard let here, here.st_ino == there.st_ino, here.st_dev == there.st_dev else {
+        context.refuse(
+          process.problem(
+            .noSuchFileOrDirectory, "its working directory (\(image.workingDirectory))",
+            why: "it has been deleted or moved", remedy: "create the directory again and let the program enter it"))
+        return
+      }
+    } catch {
+      context.refuse(error.problem(task: process.name, "cannot read its working directory"))
+    }
+  }
+
+  static func restore(
+    _ process: RestartingProcess, _ context: RestartContext, _ calls: inout RemoteCalls
+  ) throws(Problem) {
+    let image = process.image.fileSystem
+    let path = calls.place(image.workingDirectory)
+    calls.call(Int(SYS_chdir), path, naming: "working directory (chdir)")
+    calls.call(Int(SYS_umask), UInt64(image.umask), naming: "umask")
+  }
+}

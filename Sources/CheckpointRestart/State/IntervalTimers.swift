@@ -1,0 +1,48 @@
+/// Interval timers (setitimer(2)) with the time that was left. POSIX timers are refused.
+
+internal import CLinux
+internal import ImageSchema
+internal import SystemCalls
+internal import Tracing
+
+enum IntervalTimers: ProcessState {
+  static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
+    guard let timers = context.read("timers", of: process) else { return }
+    if timers.count > 0 {
+      context.refuse(
+        process.problem(
+          .notSupported, "its POSIX timers (timer_create(2))", why: "they are not supported",
+          remedy: "let the program delete its timers before the checkpoint"))
+    }
+  }
+
+  static func save(_ process: JobProcess, _ calls: inout RemoteCalls) -> Completion? {
+    let base = calls.reserve(3 * 32)
+    for which in UInt64(0)..<3 {
+      calls.call(Int(SYS_getitimer), which, base + which * 32, expecting: .value(0), naming: "interval timer (getitimer)")
+    }
+    return { calls in
+      for which in UInt64(0)..<3 {
+        let words = (UInt64(0)..<4).map { calls.word64(at: base + which * 32 + $0 * 8) }
+        guard words[2] | words[3] != 0 else { continue }
+        var timer = ImageIntervalTimer()
+        timer.which = UInt32(which)
+        timer.intervalUs = words[0] &* 1_000_000 &+ words[1]
+        timer.valueUs = words[2] &* 1_000_000 &+ words[3]
+        process.image.intervalTimers.append(timer)
+      }
+    }
+  }
+
+  static func restore(
+    _ process: RestartingProcess, _ context: RestartContext, _ calls: inout RemoteCalls
+  ) throws(Problem) {
+    for timer in process.image.intervalTimers {
+      let address = calls.place(words: [
+        timer.intervalUs / 1_000_000, timer.intervalUs % 1_000_000, timer.valueUs / 1_000_000, timer.valueUs % 1_000_000,
+      ])
+      calls.call(
+        Int(SYS_setitimer), UInt64(timer.which), address, 0, expecting: .value(0), naming: "interval timer (setitimer)")
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/// Pipes with their capacity and content. Both ends must be inside the subtree, or closed.
+
+internal import CLinux
+internal import FoundationEssentials
+internal import Glibc
+internal import ImageSchema
+internal import SystemCalls
+
+/// Both ends of a new pipe.
+struct PipeEnds: ~Copyable {
+  let reader: OwnedDescriptor
+  let writer: OwnedDescriptor
+}
+
+enum Pipes {
+  /// Saves the pipe behind a descriptor, once.
+  static func inspect(
+    _ slot: DescriptorSlot, _ copy: Int32, _ status: stat, _ flags: Int32, _ context: CheckpointContext
+  ) throws(Errno) -> UInt32? {
+    let inode = UInt64(status.st_ino)
+    var ends =
+      context.shared.pipeEnds[inode]
+      ?? SharedObjectTable.PipeEnds(holder: slot.process.name, descriptor: slot.number)
+    if flags & O_ACCMODE != O_WRONLY { ends.hasReader = true }
+    if flags & O_ACCMODE != O_RDONLY { ends.hasWriter = true }
+    context.shared.pipeEnds[inode] = ends
+    let isPreflight = context.isPreflight
+    let id = try context.shared.pipe(inode) { () throws(Errno) -> ImagePipe in
+      var pipe = ImagePipe()
+      pipe.capacity = UInt32(try systemCall { crtop_fcntl(copy, F_GETPIPE_SZ, 0) })
+      if !isPreflight { pipe.content = Data(try content(of: copy, capacity: pipe.capacity)) }
+      return pipe
+    }
+    if flags & O_DIRECT != 0 {
+      slot.refuse(
+        context, "pipe:[\(inode)]", why: "a pipe in packet mode (O_DIRECT) is not supported",
+        remedy: "let the program use the pipe without O_DIRECT")
+      return nil
+    }
+    return id
+  }
+
+  /// Copies what is in a pipe with tee(2): the pipe keeps it.
+  private static func content(of copy: Int32, capacity: UInt32) throws(Errno) -> [UInt8] {
+    // Opened anew for reading: the descriptor at hand may be the write end.
+    let source = try OwnedDescriptor.open("/proc/self/fd/\(copy)", O_RDONLY | O_NONBLOCK)
+    var length: Int32 = 0
+    _ = try systemCall { unsafe withUnsafeMutablePointer(to: &length) { unsafe crtop_ioctl(source.number, UInt(FIONREAD), $0) } }
+    guard length > 0 else { return [] }
+    let own = try makePipe()
+    _ = try? systemCall { crtop_fcntl(own.writer.number, F_SETPIPE_SZ, Int(capacity)) }
+    let copied = try systemCall { tee(source.number, own.writer.number, Int(length), UInt32(SPLICE_F_NONBLOCK)) }
+    guard copied == Int(length) else { throw .resourceBusy }
+    var bytes = [UInt8](repeating: 0, count: copied)
+    var done = 0
+    while done < copied {
+      let got = try unsafe bytes.withMutableBytes { buffer throws(Errno) in
+        try systemCall { unsafe read(own.reader.number, buffer.baseAddress?.advanced(by: done), copied - done) }
+      }
+      if got == 0 { throw .ioError }
+      done += got
+    }
+    return bytes
+  }
+
+  /// Refuses pipes that a process outside the subtree holds too: what it wrote or reads would be cut off.
+  static func refuseOutsiders(_ context: CheckpointContext) {
+    guard !context.shared.pipeEnds.isEmpty, let entries = try? directoryEntries("/proc") else { return }
+    let own = getpid()
+    for entry in entries {
+      guard let pid = Int32(entry), pid != own, context.byPID[pid] == nil,
+        let descriptors = try? directoryEntries("/proc/\(pid)/fd")
+      else { continue }
+      for descriptor in descriptors {
+        guard let link = try? readLink("/proc/\(pid)/fd/\(descriptor)"), link.hasPrefix("pipe:["),
+          let inode = UInt64(link.dropFirst(6).dropLast()), let ends = context.shared.pipeEnds[inode]
+        else { continue }
+        let comm = ((try? readText("/proc/\(pid)/comm")) ?? "").replacing("\n", with: "")
+        context.refuse(
+          Problem(
+            task: ends.holder, errno: .resourceBusy, what: "descriptor \(ends.descriptor) (\(link))",
+            why: "the pipe is shared with \(comm) (\(pid)), which is outside the subtree",
+            remedy: "checkpoint the common parent of both, or redirect to a file"))
+        context.shared.pipeEnds[inode] = nil  // once is enough
+        if context.shared.pipeEnds.isEmpty { return }
+      }
+    }
+  }
+
+  /// pipe2(2), close-on-exec.
+  static func makePipe() throws(Errno) -> PipeEnds {
+    var ends: (Int32, Int32) = (-1, -1)
+    _ = try systemCall {
+      unsafe withUnsafeMutablePointer(to: &ends) { pointer in
+        unsafe pointer.withMemoryRebound(to: Int32.self, capacity: 2) { unsafe pipe2($0, O_CLOEXEC) }
+      }
+    }
+    return PipeEnds(reader: OwnedDescriptor(adopting: ends.0), writer: OwnedDescriptor(adopting: ends.1))
+  }
+
+  /// Makes the pipe again with its content, and gives both ends.
+  static func remake(_ image: ImagePipe) throws(Problem) -> PipeEnds {
+    do throws(Errno) {
+      let ends = try makePipe()
+      let writer = ends.writer.number
+      _ = try systemCall { crtop_fcntl(writer, F_SETPIPE_SZ, Int(image.capacity)) }
+      if !image.content.isEmpty {
+        let content = [UInt8](image.content)
+        _ = try systemCall { crtop_fcntl(writer, F_SETFL, Int(O_NONBLOCK)) }
+        let written = try unsafe content.withBytes { buffer throws(Errno) in
+          try systemCall { unsafe write(writer, buffer.baseAddress, buffer.count) }
+        }
+        guard written == content.count else { throw .noSpace }
+        _ = try systemCall { crtop_fcntl(writer, F_SETFL, 0) }
+      }
+      return ends
+    } catch { throw error.problem("cannot make pipe \(image.id) again (\(image.content.count) bytes in it)") }
+  }
+}

@@ -1,0 +1,48 @@
+/// Signal actions: handler, flags, restorer and mask of all 64 signals (sigaction(2)), and group stop.
+
+internal import CLinux
+internal import ImageSchema
+internal import SystemCalls
+internal import Tracing
+
+enum SignalActions: ProcessState {
+  /// struct kernel_sigaction of the 64-bit ABI: handler, flags, restorer, mask.
+  private static let size = 32
+
+  static func save(_ process: JobProcess, _ calls: inout RemoteCalls) -> Completion? {
+    let base = calls.reserve(size * 64)
+    for signal in UInt64(1)...64 {
+      calls.call(
+        Int(SYS_rt_sigaction), signal, 0, base + (signal - 1) * UInt64(size), 8, expecting: .value(0),
+        naming: "signal action (rt_sigaction)")
+    }
+    return { calls in
+      for signal in UInt64(1)...64 {
+        let address = base + (signal - 1) * UInt64(size)
+        var action = ImageSignalAction()
+        action.signal = UInt32(signal)
+        action.handler = calls.word64(at: address)
+        action.flags = calls.word64(at: address + 8)
+        action.restorer = calls.word64(at: address + 16)
+        action.mask = calls.word64(at: address + 24)
+        if action.handler | action.flags | action.restorer | action.mask != 0 {
+          process.image.signalActions.append(action)
+        }
+      }
+    }
+  }
+
+  static func restore(
+    _ process: RestartingProcess, _ context: RestartContext, _ calls: inout RemoteCalls
+  ) throws(Problem) {
+    // Setting SIGCHLD to its default discards those that the restart itself has caused (signal(7), POSIX 2.4.3).
+    let standard = calls.place(words: [0, 0, 0, 0])
+    calls.call(Int(SYS_rt_sigaction), UInt64(SIGCHLD), standard, 0, 8, expecting: .value(0), naming: "signal action (SIGCHLD)")
+    for action in process.image.signalActions where action.signal != UInt32(SIGKILL) && action.signal != UInt32(SIGSTOP) {
+      let address = calls.place(words: [action.handler, action.flags, action.restorer, action.mask])
+      calls.call(
+        Int(SYS_rt_sigaction), UInt64(action.signal), address, 0, 8, expecting: .value(0),
+        naming: "signal action (rt_sigaction)")
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/// What names a thread to itself and the kernel: comm, clear_child_tid, personality, parent-death signal, dumpable.
+
+internal import CLinux
+internal import ImageSchema
+internal import SystemCalls
+internal import Tracing
+
+enum ThreadIdentity: ThreadState {
+  static func inspect(_ thread: JobThread, of process: JobProcess, _ context: CheckpointContext) {
+    guard var personality = try? context.reader.read("/proc/\(thread.tid)/personality") else { return }
+    thread.image.personality = UInt32(truncatingIfNeeded: personality.unsigned(radix: 16) ?? 0)
+  }
+
+  static func save(_ thread: JobThread, of process: JobProcess, _ calls: inout RemoteCalls) -> Completion? {
+    let address = calls.reserve(8)
+    calls.call(
+      Int(SYS_prctl), UInt64(PR_GET_TID_ADDRESS), address, expecting: .value(0), naming: "clear_child_tid (PR_GET_TID_ADDRESS)")
+    return { calls in thread.image.clearChildTid_p = calls.word64(at: address) }
+  }
+
+  static func restore(
+    _ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls
+  ) throws(Problem) {
+    let name = calls.place(thread.image.comm)
+    calls.call(Int(SYS_prctl), UInt64(PR_SET_NAME), name, expecting: .value(0), naming: "name (PR_SET_NAME)")
+    calls.call(
+      Int(SYS_set_tid_address), thread.image.clearChildTid_p, expecting: .value(Int64(thread.tid)),
+      naming: "clear_child_tid (set_tid_address)")
+    calls.call(Int(SYS_personality), UInt64(thread.image.personality), naming: "personality")
+  }
+}
+
+/// Set after the credentials: changing those clears it (prctl(2)).
+enum ParentDeathSignal: ThreadState {
+  static func save(_ thread: JobThread, of process: JobProcess, _ calls: inout RemoteCalls) -> Completion? {
+    let address = calls.reserve(8)
+    calls.call(
+      Int(SYS_prctl), UInt64(PR_GET_PDEATHSIG), address, expecting: .value(0), naming: "parent-death signal (PR_GET_PDEATHSIG)")
+    return { calls in thread.image.parentDeathSignal = calls.word32(at: address) }
+  }
+
+  static func restore(
+    _ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls
+  ) throws(Problem) {
+    calls.call(
+      Int(SYS_prctl), UInt64(PR_SET_PDEATHSIG), UInt64(thread.image.parentDeathSignal), expecting: .value(0),
+      naming: "parent-death signal (PR_SET_PDEATHSIG)")
+  }
+}
+
+/// Set after the credentials, for the same reason.
+enum Dumpable: ThreadState {
+  static func restore(
+    _ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls
+  ) throws(Problem) {
+    guard thread.tid == process.pid else { return }
+    calls.call(
+      Int(SYS_prctl), UInt64(PR_SET_DUMPABLE), UInt64(process.image.attributes.dumpable), expecting: .value(0),
+      naming: "dumpable (PR_SET_DUMPABLE)")
+  }
+}

@@ -1,0 +1,32 @@
+/// State that no other file here saves, found and refused: nothing is dropped in silence.
+
+internal import CLinux
+internal import SystemCalls
+internal import Tracing
+
+enum UnsupportedState: ProcessState {
+  static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
+    let status = process.status
+    if status.seccomp != 0 {
+      context.refuse(
+        process.problem(
+          .notSupported, "its seccomp filter", why: "seccomp(2) filters are not supported",
+          remedy: "start the program without a filter"))
+    }
+    if process.stat.isZombie {
+      context.refuse(
+        process.problem(
+          .notSupported, "its dead thread-group leader", why: "other threads of the group live on",
+          remedy: "wait until the threads have ended"))
+    }
+    if process.stat.isDead {
+      context.refuse(process.problem(.resourceBusy, "the task", why: "task state EXIT_DEAD", remedy: "try again"))
+    }
+    if process.stat[38] != Int64(SIGCHLD) && process.parent != 0 {
+      context.refuse(
+        process.problem(
+          .notSupported, "its exit signal (\(process.stat[38]))",
+          why: "only children that report by SIGCHLD are supported"))
+    }
+  }
+}

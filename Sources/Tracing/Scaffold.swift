@@ -1,0 +1,144 @@
+/// Defines `Scaffold`: what new tasks run while they are restored, and the memory through which they are told what to do.
+///
+/// It lies at one address, free in crtop and in all the tasks to be, in crtop itself and so in every task that descends from
+/// it: one page of code, then a slot of shared memory for each process. Lists of calls are written by plain stores. New
+/// tasks die with crtop (PTRACE_O_EXITKILL) until the restart is committed, so nothing here needs to heal.
+
+internal import CLinux
+internal import Glibc
+public import SystemCalls
+
+/// The mapping, in crtop's own address space; unmapped there when the owner goes.
+public struct Scaffold: ~Copyable {
+  /// Where it is, in every task.
+  public let range: Range<UInt64>
+  private static let codeLength: UInt64 = 4096
+  private static let slotLength = UInt64(RemoteCalls.scratchLength)
+
+  /// Bytes needed for a number of processes.
+  public static func length(slots: Int) -> UInt64 { codeLength + UInt64(max(slots, 1)) * slotLength }
+
+  /// Maps it at `address`, which must be free for `length(slots:)` bytes.
+  ///
+  /// - Throws: EEXIST where something is mapped, ENOMEM, or what mmap(2) says.
+  public static func make(at address: UInt64, slots: Int) throws(Errno) -> Scaffold {
+    let protection = PROT_READ | PROT_WRITE
+    try map(address, codeLength, protection, MAP_PRIVATE | MAP_ANONYMOUS)
+    let scaffold = Scaffold(range: address..<address + length(slots: slots))
+    let code = unsafe UnsafeMutableRawPointer(bitPattern: UInt(address))
+    unsafe code?.copyMemory(from: crtop_injection_code(), byteCount: crtop_injection_code_length())
+    _ = try systemCall { unsafe mprotect(code, Int(codeLength), PROT_READ | PROT_EXEC) }
+    try map(address + codeLength, length(slots: slots) - codeLength, protection, MAP_SHARED | MAP_ANONYMOUS)
+    return scaffold
+  }
+
+  private init(range: Range<UInt64>) { self.range = range }
+
+  deinit {
+    _ = unsafe munmap(UnsafeMutableRawPointer(bitPattern: UInt(range.lowerBound)), Int(range.count))
+  }
+
+  private static func map(_ address: UInt64, _ length: UInt64, _ protection: Int32, _ flags: Int32) throws(Errno) {
+    let wanted = unsafe UnsafeMutableRawPointer(bitPattern: UInt(address))
+    let got = unsafe mmap(wanted, Int(length), protection, flags | MAP_FIXED_NOREPLACE, -1, 0)
+    if unsafe got == MAP_FAILED { throw currentErrno() }
+    guard unsafe got == wanted else { throw .fileExists }
+  }
+
+  /// Where the slot's data starts.
+  private func base(of slot: Int) -> UInt64 { range.lowerBound + Self.codeLength + UInt64(slot) * Self.slotLength }
+
+  /// A fresh list of calls for a slot.
+  public func newCalls(slot: Int) -> RemoteCalls { RemoteCalls(base: base(of: slot)) }
+
+  /// Lets a stopped thread make the calls; many threads may do so at once, each with a slot of its own.
+  ///
+  /// - Parameter stopSignal: the signal by which it stops; must not be pending for it.
+  public func start(_ thread: TracedThread, _ calls: RemoteCalls, stopSignal: Int32) throws(Problem) {
+    do throws(Errno) {
+      unsafe copyData(calls)
+      try begin(thread, calls, 0..<min(calls.count, RemoteCalls.callCapacity - 1), stopSignal)
+    } catch { throw error.problem(task: thread.name, "cannot make system calls inside the new task") }
+  }
+
+  /// Waits for the list's end and checks all results.
+  public func finish(_ thread: TracedThread, _ calls: inout RemoteCalls, stopSignal: Int32) throws(Problem) {
+    var range = 0..<min(calls.count, RemoteCalls.callCapacity - 1)
+    do throws(Errno) {
+      while true {
+        try awaitStop(thread, stopSignal)
+        unsafe readResults(&calls, range)
+        if range.upperBound == calls.count || calls.failure(in: range, of: thread.name) != nil { break }
+        range = range.upperBound..<min(calls.count, range.upperBound + RemoteCalls.callCapacity - 1)
+        try begin(thread, calls, range, stopSignal)
+      }
+    } catch { throw error.problem(task: thread.name, "cannot make system calls inside the new task") }
+    if let problem = calls.failure(in: 0..<range.upperBound, of: thread.name) { throw problem }
+    unsafe readData(&calls)
+  }
+
+  /// Waits for the end of a thread whose list ends it; the wait status.
+  public func awaitEnd(_ thread: TracedThread) throws(Problem) -> Int32 {
+    do throws(Errno) {
+      while true {
+        switch try thread.waitForStop(seconds: 30) {
+        case .ended(let status): return status
+        case .signal(let signal): try thread.resume(signal: signal)
+        case .interrupted, .event: try thread.resume()
+        }
+      }
+    } catch { throw error.problem(task: thread.name, "the task does not end") }
+  }
+
+  private func begin(
+    _ thread: TracedThread, _ calls: RemoteCalls, _ range: Range<Int>, _ stopSignal: Int32
+  ) throws(Errno) {
+    var part = Array(calls.calls[range])
+    part.append(
+      crtop_remote_call(
+        number: Int64(SYS_tgkill), arguments: (Int64(thread.tgid), Int64(thread.tid), Int64(stopSignal), 0, 0, 0),
+        result: 0))
+    let address = calls.base + UInt64(RemoteCalls.dataCapacity)
+    unsafe part.withUnsafeBytes { bytes in
+      guard let source = bytes.baseAddress else { return }
+      unsafe UnsafeMutableRawPointer(bitPattern: UInt(address))?.copyMemory(from: source, byteCount: bytes.count)
+    }
+    var registers = try thread.registers()
+    registers.prepareList(
+      at: self.range.lowerBound + UInt64(crtop_injection_list_offset()), calls: address, count: UInt64(part.count))
+    try thread.setRegisters(registers)
+    try thread.setSignalMask(~SignalSets.bit(stopSignal))
+    try thread.resume()
+  }
+
+  private func awaitStop(_ thread: TracedThread, _ stopSignal: Int32) throws(Errno) {
+    while true {
+      switch try thread.waitForStop(seconds: 30) {
+      case .signal(stopSignal): return
+      case .signal(let signal): if signal == SIGSEGV || signal == SIGBUS { throw .badAddress } else { try thread.resume() }
+      case .interrupted, .event: try thread.resume()
+      case .ended: throw .noSuchProcess
+      }
+    }
+  }
+
+  @unsafe private func copyData(_ calls: RemoteCalls) {
+    unsafe calls.data.withUnsafeBytes { bytes in
+      guard let source = bytes.baseAddress else { return }
+      unsafe UnsafeMutableRawPointer(bitPattern: UInt(calls.base))?.copyMemory(from: source, byteCount: bytes.count)
+    }
+  }
+
+  @unsafe private func readData(_ calls: inout RemoteCalls) {
+    guard let source = unsafe UnsafeRawPointer(bitPattern: UInt(calls.base)) else { return }
+    unsafe calls.data.withUnsafeMutableBytes { bytes in
+      unsafe bytes.copyMemory(from: UnsafeRawBufferPointer(start: source, count: bytes.count))
+    }
+  }
+
+  @unsafe private func readResults(_ calls: inout RemoteCalls, _ range: Range<Int>) {
+    let address = UInt(calls.base) + UInt(RemoteCalls.dataCapacity)
+    guard let source = unsafe UnsafePointer<crtop_remote_call>(bitPattern: address) else { return }
+    for (offset, index) in range.enumerated() { calls.calls[index].result = unsafe source[offset].result }
+  }
+}

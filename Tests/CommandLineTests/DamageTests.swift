@@ -1,0 +1,89 @@
+/// The workloads are the judges of all round trips: here they are shown damage, and must see it.
+
+internal import Glibc
+import SystemCalls
+import TestSupport
+import Testing
+
+/// Something that a wrong restart could do, done from outside.
+private struct Damage: CustomTestStringConvertible, Sendable {
+  var workload: String
+  var testDescription: String
+  var inflict: @Sendable (Job) throws -> Void
+
+  init(_ workload: String, _ description: String, inflict: @escaping @Sendable (Job) throws -> Void) {
+    self.workload = workload
+    testDescription = "\(workload): \(description)"
+    self.inflict = inflict
+  }
+}
+
+private let damages = [
+  Damage("memory", "bytes of the heap") { try flipBytes(of: $0.pid, in: "[heap]") },
+  Damage("stack", "bytes of the stack") { try flipBytes(of: $0.pid, in: "[stack]") },
+  Damage("limits", "a resource limit") { job in
+    let limit = rlimit(rlim_cur: 77, rlim_max: 300)
+    _ = try systemCall { unsafe withUnsafePointer(to: limit) { unsafe prlimit(job.pid, RLIMIT_NOFILE, $0, nil) } }
+  },
+  Damage("scheduling", "nice") { job in
+    _ = try systemCall { setpriority(PRIO_PROCESS, id_t(job.pid), 15) }
+  },
+  Damage("zombies", "a SIGCHLD too many") { kill($0.pid, SIGCHLD) },
+  Damage("pending", "a pending signal too many") { kill($0.pid, SIGUSR2) },
+  Damage("tree", "a task lost") { job in
+    guard let last = try job.tasks().last else { return }
+    kill(last.pid, SIGKILL)
+  },
+  Damage("stopped", "a stopped task that runs") { job in
+    for task in try job.tasks() where task.isStopped { kill(task.pid, SIGCONT) }
+  },
+  Damage("identity", "an attribute") { try writeFile("/proc/\($0.pid)/oom_score_adj", "5") },
+  Damage("directories", "another working directory") {
+    try renameFile("\($0.directory)/parent", "\($0.directory)/moved")
+  },
+  Damage("pipes", "a byte taken out of each pipe") { job in
+    for number in try directoryEntries("/proc/\(job.pid)/fd") {
+      guard try readLink("/proc/\(job.pid)/fd/\(number)").hasPrefix("pipe:"),
+        let end = try? OwnedDescriptor.open("/proc/\(job.pid)/fd/\(number)", O_RDONLY | O_NONBLOCK)
+      else { continue }
+      var byte: UInt8 = 0
+      _ = unsafe read(end.number, &byte, 1)
+    }
+  },
+  Damage("sleeper", "a sleeping child that is gone") { job in
+    guard let last = try job.tasks().last else { return }
+    kill(last.pid, SIGTERM)
+  },
+]
+
+/// Flips a bit of each of 64 words in the middle of an area.
+private func flipBytes(of pid: Int32, in area: String) throws {
+  let line = try #require(readText("/proc/\(pid)/maps").split(separator: "\n").first { $0.hasSuffix(area) })
+  let bounds = line.split(separator: " ")[0].split(separator: "-").compactMap { Int($0, radix: 16) }
+  let middle = (bounds[0] + bounds[1]) / 2 & ~7
+  let memory = try OwnedDescriptor.open("/proc/\(pid)/mem", O_RDWR)
+  var block = [UInt8](repeating: 0, count: 512)
+  _ = try systemCall {
+    unsafe block.withUnsafeMutableBytes { unsafe pread(memory.number, $0.baseAddress, $0.count, middle) }
+  }
+  for index in stride(from: 0, to: block.count, by: 8) { block[index] ^= 0x10 }
+  _ = try systemCall { unsafe block.withUnsafeBytes { unsafe pwrite(memory.number, $0.baseAddress, $0.count, middle) } }
+}
+
+extension CommandLine {
+  @Suite struct Damages {
+    @Test(.timeLimit(.minutes(1)), arguments: damages)
+    fileprivate func isSeen(_ damage: Damage) throws {
+      let sandbox = try Sandbox()
+      let job = try Job(damage.workload, in: sandbox)
+      try damage.inflict(job)
+      try writeFile("\(job.directory)/verdict", "")
+      let failed = try eventually("the verdict") { () -> Bool? in
+        let report = job.report
+        if report.contains(where: { $0.hasPrefix("FAIL") }) { return true }
+        return report.contains("PASS") || !isTaken(job.pid) ? false : nil
+      }
+      #expect(failed, "\(damage.testDescription) was not seen")
+    }
+  }
+}

@@ -1,0 +1,161 @@
+/// What cannot be saved or restored exactly is refused beforehand, in words, and the job does not notice.
+
+import SystemCalls
+import TestSupport
+import Testing
+
+/// A kind of `workloads refused`, and a word that the message must use for the resource.
+struct Refusal: CustomTestStringConvertible, Sendable {
+  var kind: String
+  var words: [String]
+  var testDescription: String { kind }
+}
+
+private let refusals = [
+  Refusal(kind: "unix-socket", words: ["socket"]), Refusal(kind: "tcp-listener", words: ["socket"]),
+  Refusal(kind: "eventfd", words: ["eventfd"]), Refusal(kind: "epoll", words: ["epoll"]),
+  Refusal(kind: "timerfd", words: ["timerfd"]), Refusal(kind: "signalfd", words: ["signalfd"]),
+  Refusal(kind: "inotify", words: ["inotify"]), Refusal(kind: "memfd", words: ["memfd", "memory file"]),
+  Refusal(kind: "deleted-file", words: ["deleted"]), Refusal(kind: "deleted-mapping", words: ["deleted"]),
+  Refusal(kind: "deleted-directory", words: ["deleted"]), Refusal(kind: "shared-memory", words: ["shared"]),
+  Refusal(kind: "system-v-memory", words: ["System V", "SysV", "SYSV"]), Refusal(kind: "posix-timer", words: ["timer"]),
+  Refusal(kind: "message-queue", words: ["message queue", "mqueue"]), Refusal(kind: "io-uring", words: ["io_uring"]),
+  Refusal(kind: "aio", words: ["aio", "asynchronous"]), Refusal(kind: "seccomp", words: ["seccomp"]),
+  Refusal(kind: "namespace", words: ["namespace"]), Refusal(kind: "traced", words: ["trace"]),
+  Refusal(kind: "borrowed-memory", words: ["address space", "memory"]),
+  Refusal(kind: "shared-descriptors", words: ["descriptor"]), Refusal(kind: "outside-pipe", words: ["pipe"]),
+  Refusal(kind: "pidfd", words: ["pidfd"]),
+]
+
+extension CommandLine {
+  @Suite struct Refusals {
+    @Test func everyKindIsTried() throws {
+      let sandbox = try Sandbox()
+      var streams = ChildProcess.Streams()
+      streams.output = sandbox["list"]
+      try ChildProcess(Programs.workloads, ["--list-refused"], streams: streams).wait()
+      let listed = try readText(streams.output).split(separator: "\n").map(String.init)
+      #expect(Set(listed) == Set(refusals.map(\.kind)))
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: refusals)
+    func checkpointIsRefused(_ refusal: Refusal) throws {
+      let sandbox = try Sandbox()
+      var streams = ChildProcess.Streams()
+      let outside = try Pipe()
+      if refusal.kind == "outside-pipe" { streams.inputDescriptor = outside.readEnd.number }
+      guard let job = try Job(refused: refusal.kind, in: sandbox, streams: streams) else { return }
+      let before = try job.tasks()
+
+      let check = try sandbox.crtop("check", "\(job.pid)")
+      #expect(check.status == .exited(1), "\(check.summary)")
+      let outcome = try sandbox.crtop("checkpoint", "\(job.pid)", "-o", sandbox["image"], "--kill")
+      #expect(outcome.status == .exited(1), "\(outcome.summary)")
+      for said in [check.output + check.errors, outcome.errors] {
+        #expect(before.contains { said.contains("\($0.pid)") }, "no task is named: \(said)")
+        #expect(said.contains("workloads"), "no program is named: \(said)")
+        let lower = said.lowercased()
+        #expect(refusal.words.contains { lower.contains($0.lowercased()) }, "the resource is not named: \(said)")
+        #expect(lower.contains("remedy"), "no remedy is named: \(said)")
+      }
+      try expectProblems(try sandbox.crtop("checkpoint", "\(job.pid)", "-o", sandbox["image"], "--json"), tasks: before)
+
+      #expect(!exists(sandbox["image"]))
+      let after = try job.tasks()
+      #expect(after.map(\.description) == before.map(\.description))
+      if refusal.kind != "traced" { #expect(traced(after) == []) }
+      try job.expectPass()
+    }
+
+    /// All problems of all tasks are said at once, not the first.
+    @Test(.timeLimit(.minutes(1))) func allProblemsAreReported() throws {
+      let sandbox = try Sandbox()
+      let pipe = try Pipe()
+      var streams = ChildProcess.Streams()
+      streams.inputDescriptor = pipe.readEnd.number
+      guard let job = try Job(refused: "eventfd", in: sandbox, streams: streams) else { return }
+      let outcome = try sandbox.crtop("check", "\(job.pid)", "--json")
+      #expect(outcome.status == .exited(1))
+      let said = try outcome.events().compactMap { $0["what"]?.string }.joined(separator: "\n")
+      #expect(said.contains("eventfd") && said.contains("pipe"), "\(outcome.summary)")
+      try job.expectPass()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func takenPidIsRefused() throws {
+      let sandbox = try Sandbox()
+      let job = try Job("tree", in: sandbox)
+      try sandbox.crtopMust("checkpoint", "\(job.pid)", "-o", sandbox["image"])
+      let before = try job.tasks()
+      let outcome = try sandbox.crtop("restart", sandbox["image"], "--detach")
+      #expect(outcome.status == .exited(1))
+      #expect(outcome.errors.contains("\(job.pid)") && outcome.errors.contains("workloads"), "\(outcome.summary)")
+      #expect(try job.tasks().map(\.description) == before.map(\.description))
+      try job.expectPass()
+    }
+
+    /// What is missing is named; when it is there again, the restart works.
+    @Test(.timeLimit(.minutes(1)), arguments: ["job/data", "program"])
+    func missingFileIsRefused(_ name: String) throws {
+      let sandbox = try Sandbox()
+      try copyFile(Programs.workloads, sandbox["program"])
+      let job = try Job("files", in: sandbox, program: sandbox["program"])
+      let tasks = try job.checkpointAndKill(to: sandbox["image"])
+      try renameFile(sandbox[name], sandbox["elsewhere"])
+      try sandbox.expectRestartRefused(sandbox["image"], naming: sandbox[name])
+      try renameFile(sandbox["elsewhere"], sandbox[name])
+      try job.restart(from: sandbox["image"], expecting: tasks)
+      try job.expectPass()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func changedFileIsRefusedUnlessAccepted() throws {
+      let sandbox = try Sandbox()
+      let job = try Job("counter", in: sandbox)
+      let tasks = try job.checkpointAndKill(to: sandbox["image"])
+      var bytes = try readBytes("\(job.directory)/count")
+      bytes += [1, 2, 3]
+      try writeFile("\(job.directory)/count", bytes)
+      try sandbox.expectRestartRefused(sandbox["image"], naming: "\(job.directory)/count")
+      try job.restart(from: sandbox["image"], expecting: tasks, "--accept", "changed-files")
+      try job.expectPass()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func checkpointThatCannotBeWrittenHurtsNobody() throws {
+      let sandbox = try Sandbox()
+      let job = try Job("threads", in: sandbox)
+      for path in ["/dev/full", sandbox["no/such/directory/image"], sandbox["job"]] {
+        let outcome = try sandbox.crtop("checkpoint", "\(job.pid)", "-o", path, "--kill")
+        #expect(outcome.status == .exited(1), "\(path): \(outcome.summary)")
+        #expect(!outcome.errors.isEmpty)
+      }
+      #expect(traced(try job.tasks()) == [])
+      try job.expectPass()
+    }
+
+    private func expectProblems(_ outcome: Outcome, tasks: [TaskView]) throws {
+      #expect(outcome.status == .exited(1))
+      let events = try outcome.events()
+      #expect(events.last?["event"]?.string == "failed", "\(outcome.summary)")
+      let problems = events.filter { $0["event"]?.string == "error" }
+      #expect(!problems.isEmpty, "no error event: \(outcome.summary)")
+      for problem in problems {
+        for key in ["comm", "code", "what", "why", "remedy"] {
+          #expect(problem[key]?.string?.isEmpty == false, "\(key) is missing in \(problem)")
+        }
+        let pid = problem["pid"]?.number ?? 0
+        #expect(tasks.contains { task in threads(of: task.pid).contains { Int64($0) == pid } }, "\(problem)")
+      }
+    }
+  }
+}
+
+extension Sandbox {
+  /// Restarts, which must fail with a sentence that contains `name`, and must leave no process.
+  func expectRestartRefused(_ image: String, naming name: String, sourceLocation: SourceLocation = #_sourceLocation)
+    throws
+  {
+    let outcome = try crtop("restart", image, "--detach")
+    #expect(outcome.status == .exited(1), "\(outcome.summary)", sourceLocation: sourceLocation)
+    #expect(outcome.errors.contains(name), "\(name) is not named: \(outcome.summary)", sourceLocation: sourceLocation)
+    #expect(try processes() == [], "a process stays behind", sourceLocation: sourceLocation)
+  }
+}

@@ -1,0 +1,65 @@
+/// Each kind of state, through checkpoint and restart: the workload itself says whether it is right.
+
+import SystemCalls
+import TestSupport
+import Testing
+
+/// The workloads that go through a checkpoint and a restart.
+let roundTrips = [
+  "threads", "dead-leader", "join", "robust", "restartable", "registers", "memory", "mappings", "stack", "signals",
+  "pending", "files", "devices", "locks", "pipes", "directories", "tree", "sessions", "ghosts", "zombies",
+  "core-zombie", "stopped", "identity", "timers", "sleeper", "credentials", "limits", "scheduling", "many-threads",
+  "counter",
+]
+
+extension CommandLine {
+  @Suite struct RoundTrips {
+    @Test func everyWorkloadIsTried() throws {
+      let sandbox = try Sandbox()
+      var streams = ChildProcess.Streams()
+      streams.output = sandbox["list"]
+      try ChildProcess(Programs.workloads, ["--list"], streams: streams).wait()
+      let listed = try readText(streams.output).split(separator: "\n").compactMap { $0.split(separator: " ").first }
+      #expect(Set(listed.map(String.init)) == Set(roundTrips + ["refused"]))
+    }
+
+    /// Without crtop: a workload that fails here says nothing about crtop.
+    @Test(.timeLimit(.minutes(1)), arguments: roundTrips)
+    func workloadIsRightByItself(_ name: String) throws {
+      try Job(name, in: try Sandbox()).expectPass()
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: roundTrips)
+    func jobGoesOnAfterCheckpoint(_ name: String) throws {
+      let sandbox = try Sandbox()
+      let job = try Job(name, in: sandbox)
+      let before = try job.tasks()
+      try sandbox.crtopMust("checkpoint", "\(job.pid)", "-o", sandbox["image"])
+      let after = try job.tasks()
+      #expect(after.map(\.description) == before.map(\.description))
+      #expect(traced(after) == [])
+      try sandbox.crtopMust("verify", sandbox["image"])
+      try job.expectPass()
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: roundTrips)
+    func killedAndRestarted(_ name: String) throws {
+      let sandbox = try Sandbox()
+      let job = try Job(name, in: sandbox)
+      let tasks = try job.checkpointAndKill(to: sandbox["image"])
+      try job.restart(from: sandbox["image"], expecting: tasks)
+      try job.expectPass()
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: roundTrips)
+    func twiceInARow(_ name: String) throws {
+      let sandbox = try Sandbox()
+      let job = try Job(name, in: sandbox)
+      for round in 1...2 {
+        let image = sandbox["image-\(round)"]
+        try job.restart(from: image, expecting: try job.checkpointAndKill(to: image))
+      }
+      try job.expectPass()
+    }
+  }
+}

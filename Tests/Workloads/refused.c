@@ -1,0 +1,196 @@
+/* State that a checkpoint must refuse: each kind sets it up, and after the refusal is still alive and right. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <linux/filter.h>
+#include <linux/io_uring.h>
+#include <linux/seccomp.h>
+#include <mqueue.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/shm.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <netinet/in.h>
+#include <unistd.h>
+#include "workload.h"
+
+static void unix_socket(void) {
+  int ends[2];
+  must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), "socketpair");
+}
+static void tcp_listener(void) {
+  int listener = (int)must(socket(AF_INET, SOCK_STREAM, 0), "socket");
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  must(bind(listener, (struct sockaddr *)&address, sizeof address), "bind");
+  must(listen(listener, 1), "listen");
+}
+static void event_descriptor(void) { must(eventfd(3, 0), "eventfd"); }
+static void epoll_set(void) {
+  int set = (int)must(epoll_create1(0), "epoll_create1"), ends[2];
+  must(pipe(ends), "pipe");
+  struct epoll_event event = {.events = EPOLLIN};
+  must(epoll_ctl(set, EPOLL_CTL_ADD, ends[0], &event), "epoll_ctl");
+}
+static void timer_descriptor(void) {
+  int timer = (int)must(timerfd_create(CLOCK_MONOTONIC, 0), "timerfd_create");
+  struct itimerspec time = {.it_value.tv_sec = 3600};
+  must(timerfd_settime(timer, 0, &time, NULL), "timerfd_settime");
+}
+static void signal_descriptor(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  must(signalfd(-1, &set, 0), "signalfd");
+}
+static void watch_descriptor(void) {
+  int watch = (int)must(inotify_init1(0), "inotify_init1");
+  must(inotify_add_watch(watch, directory, IN_CREATE), "inotify_add_watch");
+}
+static void memory_file(void) {
+  int file = (int)must(memfd_create("scratch", 0), "memfd_create");
+  must(ftruncate(file, 4096), "ftruncate");
+}
+static void deleted_file(void) {
+  (void)filled_file("gone", 1000, 1, O_RDWR);
+  must(unlink(inside("gone")), "unlink");
+}
+static void deleted_mapping(void) {
+  int file = filled_file("gone", 2 * PAGE, 1, O_RDWR);
+  REQUIRE(mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, file, 0) != MAP_FAILED, "mmap");
+  close(file);
+  must(unlink(inside("gone")), "unlink");
+}
+static void deleted_directory(void) {
+  must(mkdir(inside("gone"), 0755), "mkdir");
+  must(chdir(inside("gone")), "chdir");
+  must(rmdir(inside("gone")), "rmdir");
+}
+static void shared_memory(void) {
+  char *area = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(area != MAP_FAILED, "mmap");
+  fill(area, 4 * PAGE, 1);
+}
+static void system_v_memory(void) {
+  int id = (int)must(shmget(IPC_PRIVATE, 8192, IPC_CREAT | 0600), "shmget");
+  REQUIRE(shmat(id, NULL, 0) != (void *)-1, "shmat");
+  must(shmctl(id, IPC_RMID, NULL), "IPC_RMID");
+}
+static void posix_timer(void) {
+  timer_t timer;
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+  must(timer_create(CLOCK_MONOTONIC, &event, &timer), "timer_create");
+}
+static void message_queue(void) {
+  char name[64];
+  snprintf(name, sizeof name, "/crtop-test-%d", getpid());
+  mqd_t queue = mq_open(name, O_RDWR | O_CREAT, 0600, NULL);
+  if (queue == (mqd_t)-1) {
+    report("unavailable: mq_open: %s", strerror(errno));
+    exit(77);
+  }
+  mq_unlink(name);
+}
+static void ring(void) {
+  struct io_uring_params parameters;
+  memset(&parameters, 0, sizeof parameters);
+  if (syscall(SYS_io_uring_setup, 4, &parameters) >= 0) return;
+  report("unavailable: io_uring_setup: %s", strerror(errno));
+  exit(77);
+}
+static void asynchronous_context(void) {
+  aio_context_t context = 0;
+  must(syscall(SYS_io_setup, 8, &context), "io_setup");
+}
+static void system_call_filter(void) {
+  struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  struct sock_fprog program = {.len = 1, .filter = &allow};
+  must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS");
+  must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), "PR_SET_SECCOMP");
+}
+static void other_namespace(void) {
+  if (unshare(CLONE_NEWUTS | CLONE_NEWNS) == 0) return;
+  report("unavailable: unshare: %s", strerror(errno));
+  exit(77);
+}
+
+/* A child that dies with its parent, whatever happens. */
+static pid_t dependent(void) {
+  pid_t child = (pid_t)must(fork(), "fork");
+  if (child == 0) must(prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG");
+  return child;
+}
+static void traced_child(void) {
+  pid_t child = dependent();
+  while (child == 0) pause();
+  must(ptrace(PTRACE_SEIZE, child, 0, 0), "PTRACE_SEIZE");
+}
+static void borrowed_memory(void) {
+  static char stack[65536] __attribute__((aligned(16)));
+  int wait_on_pipe(void *);
+  must(clone(wait_on_pipe, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL), "clone");
+}
+int wait_on_pipe(void *unused) {
+  (void)unused;
+  syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+  for (;;) syscall(SYS_pause);
+}
+static void shared_descriptors(void) {
+  pid_t child = (pid_t)must(syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0), "clone");
+  if (child) return;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  for (;;) pause();
+}
+/* The harness gives a pipe as standard input whose other end it keeps. */
+static void outside_pipe(void) {
+  struct stat status;
+  must(fstat(0, &status), "fstat");
+  REQUIRE(S_ISFIFO(status.st_mode), "standard input is not a pipe");
+}
+static void process_descriptor(void) { must(syscall(SYS_pidfd_open, getppid(), 0), "pidfd_open"); }
+
+static const struct {
+  const char *name;
+  void (*set_up)(void);
+} kinds[] = {
+  {"unix-socket", unix_socket}, {"tcp-listener", tcp_listener}, {"eventfd", event_descriptor}, {"epoll", epoll_set},
+  {"timerfd", timer_descriptor}, {"signalfd", signal_descriptor}, {"inotify", watch_descriptor},
+  {"memfd", memory_file}, {"deleted-file", deleted_file}, {"deleted-mapping", deleted_mapping},
+  {"deleted-directory", deleted_directory}, {"shared-memory", shared_memory}, {"system-v-memory", system_v_memory},
+  {"posix-timer", posix_timer}, {"message-queue", message_queue}, {"io-uring", ring}, {"aio", asynchronous_context},
+  {"seccomp", system_call_filter}, {"namespace", other_namespace}, {"traced", traced_child},
+  {"borrowed-memory", borrowed_memory}, {"shared-descriptors", shared_descriptors}, {"outside-pipe", outside_pipe},
+  {"pidfd", process_descriptor},
+};
+
+void list_refused(void) {
+  for (size_t i = 0; i < COUNT(kinds); i++) puts(kinds[i].name);
+}
+
+void run_refused(int argc, char **argv) {
+  const char *kind = argc > 0 ? argv[0] : "";
+  size_t i = 0;
+  while (i < COUNT(kinds) && strcmp(kind, kinds[i].name)) i++;
+  REQUIRE(i < COUNT(kinds), "no kind of refused state is called '%s'", kind);
+  char *block = malloc(1 << 16);
+  fill(block, 1 << 16, i);
+  kinds[i].set_up();
+  report_ready();
+  wait_for_verdict();
+  REQUIRE(first_difference(block, 1 << 16, i) == 1 << 16, "memory differs");
+  free(block);
+}

@@ -1,0 +1,167 @@
+/* Threads: turns at a checksum under a mutex and a condition variable, names, thread-local storage, tids. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "workload.h"
+
+enum { THREADS = 8 };
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t turned = PTHREAD_COND_INITIALIZER;
+static uint64_t turns, checksum;
+static bool ending;
+static pid_t tids[THREADS];
+static __thread uint64_t own_turns, own_checksum;
+static __thread char own_block[3000];
+
+static void check_thread(uint64_t id, pthread_t self) {
+  char name[16], expected[16];
+  snprintf(expected, sizeof expected, "worker-%lu", id);
+  must(prctl(PR_GET_NAME, name), "PR_GET_NAME");
+  REQUIRE(!strcmp(name, expected), "thread %lu is called %s", id, name);
+  REQUIRE(syscall(SYS_gettid) == tids[id], "thread %lu has tid %ld, not %d", id, syscall(SYS_gettid), tids[id]);
+  REQUIRE(pthread_equal(self, pthread_self()), "thread %lu: pthread_self has changed", id);
+  size_t good = first_difference(own_block, sizeof own_block, id);
+  REQUIRE(good == sizeof own_block, "thread %lu: thread-local storage differs at %zu", id, good);
+  uint64_t again = 0;
+  for (uint64_t turn = 0; turn < own_turns; turn++) again = mix(again ^ (turn * THREADS + id));
+  REQUIRE(again == own_checksum, "thread %lu: checksum of %lu turns is wrong", id, own_turns);
+}
+
+static void *work(void *argument) {
+  uint64_t id = (uintptr_t)argument;
+  pthread_t self = pthread_self();
+  char name[16];
+  snprintf(name, sizeof name, "worker-%lu", id);
+  prctl(PR_SET_NAME, name);
+  fill(own_block, sizeof own_block, id);
+  pthread_mutex_lock(&mutex);
+  tids[id] = (pid_t)syscall(SYS_gettid);
+  while (!ending) {
+    while (turns % THREADS != id && !ending) pthread_cond_wait(&turned, &mutex);
+    if (ending) break;
+    checksum = mix(checksum ^ turns);
+    own_checksum = mix(own_checksum ^ turns);
+    turns++;
+    own_turns++;
+    pthread_cond_broadcast(&turned);
+    if (turns % 200 == 0) {
+      pthread_mutex_unlock(&mutex);
+      REQUIRE(nap(1000), "nanosleep was interrupted");
+      pthread_mutex_lock(&mutex);
+    }
+  }
+  pthread_mutex_unlock(&mutex);
+  check_thread(id, self);
+  return (void *)(uintptr_t)mix(id);
+}
+
+void run_threads(int argc, char **argv) {
+  (void)argc, (void)argv;
+  pthread_t threads[THREADS];
+  for (uintptr_t i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, work, (void *)i);
+  for (uint64_t seen = 0; seen < 10 * THREADS;) {
+    nap(1000);
+    pthread_mutex_lock(&mutex);
+    seen = turns;
+    pthread_mutex_unlock(&mutex);
+  }
+  report_ready();
+  wait_for_verdict();
+
+  pthread_mutex_lock(&mutex);
+  uint64_t before = turns;
+  pthread_mutex_unlock(&mutex);
+  for (uint64_t now = before; now < before + 10 * THREADS;) {  // all of them still take turns
+    nap(1000);
+    pthread_mutex_lock(&mutex);
+    now = turns;
+    pthread_mutex_unlock(&mutex);
+  }
+  pthread_mutex_lock(&mutex);
+  ending = true;
+  pthread_cond_broadcast(&turned);
+  pthread_mutex_unlock(&mutex);
+  for (uintptr_t i = 0; i < THREADS; i++) {
+    void *result = NULL;
+    REQUIRE(pthread_join(threads[i], &result) == 0, "join");
+    REQUIRE((uintptr_t)result == mix(i), "thread %lu returned a wrong value", i);
+  }
+  uint64_t again = 0;
+  for (uint64_t turn = 0; turn < turns; turn++) again = mix(again ^ turn);
+  REQUIRE(again == checksum, "checksum of %lu turns is %#lx, should be %#lx", turns, checksum, again);
+}
+
+static int leader_exit_pipe[2];
+
+static void *outlive(void *argument) {
+  pid_t leader = getpid();
+  (void)argument;
+  pid_t tid = (pid_t)syscall(SYS_gettid);
+  for (;;) {  // until the leader shows as a zombie
+    char *text = read_text("/proc/self/stat", NULL);
+    bool dead = strstr(text, ") Z ") != NULL;
+    free(text);
+    if (dead) break;
+    nap(1000);
+  }
+  report_ready();
+  wait_for_verdict();
+  REQUIRE(getpid() == leader, "pid is %d, not %d", getpid(), leader);
+  REQUIRE(syscall(SYS_gettid) == tid, "tid is %ld, not %d", syscall(SYS_gettid), tid);
+  char byte;
+  REQUIRE(read(leader_exit_pipe[0], &byte, 1) == 1 && byte == 'x', "the pipe's content is gone");
+  char *text = read_text("/proc/self/stat", NULL);
+  REQUIRE(strstr(text, ") Z "), "the leader is alive again");
+  report("PASS");
+  _exit(0);
+}
+
+void run_dead_leader(int argc, char **argv) {
+  (void)argc, (void)argv;
+  pthread_t thread;
+  must(pipe(leader_exit_pipe), "pipe");
+  REQUIRE(write(leader_exit_pipe[1], "x", 1) == 1, "write");
+  pthread_create(&thread, NULL, outlive, NULL);
+  pthread_exit(NULL);
+}
+
+static void *sleep_until_told(void *argument) {
+  pthread_mutex_lock(&mutex);
+  while (!ending) pthread_cond_wait(&turned, &mutex);
+  pthread_mutex_unlock(&mutex);
+  return (void *)(uintptr_t)mix((uintptr_t)argument);
+}
+
+static void join_all(size_t count) {
+  pthread_t *threads = calloc(count, sizeof *threads);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, 128 << 10);
+  for (size_t i = 0; i < count; i++)
+    REQUIRE(pthread_create(&threads[i], &attributes, sleep_until_told, (void *)i) == 0, "pthread_create %zu", i);
+  report_ready();
+  wait_for_verdict();
+  pthread_mutex_lock(&mutex);
+  ending = true;
+  pthread_cond_broadcast(&turned);
+  pthread_mutex_unlock(&mutex);
+  for (size_t i = 0; i < count; i++) {
+    void *result = NULL;
+    REQUIRE(pthread_join(threads[i], &result) == 0, "join");
+    REQUIRE((uintptr_t)result == mix(i), "thread %zu returned a wrong value", i);
+  }
+}
+
+/* pthread_join waits for the kernel to clear the tid that set_tid_address or CLONE_CHILD_CLEARTID named. */
+void run_join(int argc, char **argv) {
+  (void)argc, (void)argv;
+  join_all(3);
+}
+
+void run_many_threads(int argc, char **argv) { join_all(argc > 0 ? (size_t)atoi(argv[0]) : 200); }

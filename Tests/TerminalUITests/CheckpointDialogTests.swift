@@ -19,7 +19,7 @@ import TerminalUI
 
   @Test func itSaysWhatAndWhereBeforeAnythingHappens() {
     let screen = opened()
-    #expect(screen.text.contains("python3 (100): 4 tasks, 10 threads, 1 zombie"))
+    #expect(screen.text.contains("python3 (100): 4 tasks, 11 threads, 1 zombie"))
     #expect(screen.text.contains("Check is running"))
     #expect(screen.text.contains("/images/python3-100.crtop"))
     // Not before the check has passed.

@@ -31,7 +31,7 @@ import TerminalUI
   }
 
   /// Names and command lines come from any process: no escape sequence may reach the terminal.
-  @Test(arguments: ["\u{1b}[2J", "a\nb", "\u{7}", "\u{9b}31m", "\u{202e}abc", "\u{7f}", "\t"])
+  @Test(arguments: ["\u{1b}[2J", "a\rb", "\u{7}", "\u{9b}31m", "\u{202e}abc", "\u{7f}", "\0"])
   func controlCharactersAreDefused(text: String) {
     var canvas = Canvas(width: 20, height: 1)
     canvas.write(text, row: 0, column: 0, role: .normal)

@@ -61,7 +61,7 @@ import TerminalUI
     screen.press(.character("-"))
     #expect(screen.text.contains("[+3] python3"))
     #expect(!screen.text.contains("frost"))
-    #expect(screen.canvas.text(row: 22).hasPrefix("python3 (100): 4 tasks, 10 threads, 1 zombie, 1 FROZEN"))
+    #expect(screen.canvas.text(row: 22).hasPrefix("python3 (100): 4 tasks, 11 threads, 1 zombie, 1 FROZEN"))
     screen.press(.character("+"))
     #expect(screen.text.contains("frost"))
   }

@@ -148,6 +148,15 @@ import TerminalUI
     #expect(screen.engine.state.withLock { $0.thawed } == [TaskIdentity(pid: 103, startTime: 1030)])
   }
 
+  @Test func quittingWaitsForAFreezeUnderWay() {
+    let screen = Screen()
+    screen.type("100")
+    screen.press(.character("z"), .left, .enter, .character("q"))
+    #expect(screen.app.exitStatus == nil)
+    screen.catchUp()
+    #expect(screen.app.exitStatus == 0)
+  }
+
   @Test func crtopDoesNotFreezeItself() {
     let screen = Screen()
     screen.type("200")

@@ -38,6 +38,8 @@ package final class Application {
   package internal(set) var exitStatus: Int32?
   /// The status to end with as soon as no operation runs any more.
   var exitStatusWhenIdle: Int32?
+  /// Freezes and thaws under way: the program must not end in the middle of one.
+  package internal(set) var changesUnderWay = 0
   var nextTicket = 1
   /// What the event loop is to do before it goes on.
   package var wantsInputFlush = false
@@ -104,12 +106,15 @@ package final class Application {
 
   /// The end of the program is wanted by a signal: a running operation is undone first.
   package func terminate(status: Int32) {
-    guard operation?.isRunning == true else {
-      exitStatus = status
-      return
-    }
     exitStatusWhenIdle = status
     cancelOperation()
+    endIfIdle()
+  }
+
+  /// Ends the program if that is wanted and nothing is under way.
+  func endIfIdle() {
+    guard operation?.isRunning != true, changesUnderWay == 0 else { return }
+    exitStatus = exitStatusWhenIdle ?? exitStatus
   }
 
   // MARK: Keys and mouse

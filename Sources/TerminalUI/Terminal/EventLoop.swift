@@ -99,7 +99,7 @@ struct EventLoop: ~Copyable {
 
   /// Ctrl-Z. An operation's thread would stop too, in the middle of its work on a job: not then.
   private mutating func stop() {
-    guard app.operation?.isRunning != true else {
+    guard app.operation?.isRunning != true, app.changesUnderWay == 0 else {
       app.tell("an operation is running and would stop with crtop: wait for it, or cancel it with Esc", .warning)
       return
     }

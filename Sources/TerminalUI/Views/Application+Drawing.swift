@@ -26,8 +26,9 @@ extension Application {
     drawHint(on: &canvas)
     // News is needed most while a dialog is open, and must not cover it.
     if overlays.last?.isLine == false { layout.notice.row = layout.bar.row - layout.notice.height }
-    let area = Rect(
-      row: 0, column: 0, height: layout.bar.row - layout.notice.height, width: canvas.width)
+    // A line is kept free for it where there is room, so that dialogs do not jump.
+    let kept = max(layout.notice.height, canvas.height >= 16 ? 1 : 0)
+    let area = Rect(row: 0, column: 0, height: layout.bar.row - kept, width: canvas.width)
     for overlay in overlays { overlay.draw(on: &canvas, in: area, app: self) }
     drawNotice(noticeLines, on: &canvas)
     drawBar(on: &canvas)

@@ -734,6 +734,9 @@ public nonisolated struct ImageArea: Sendable {
 
   public var lockedOnFault: Bool = false
 
+  /// at some time: private memory that is accounted for, whatever the protection is now
+  public var wasWritable: Bool = false
+
   /// shared file mappings: the file was opened for writing, whatever the protection
   public var openedForWriting: Bool = false
 
@@ -2150,7 +2153,7 @@ nonisolated extension ImageAddressSpace: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Area"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}start\0\u{1}end\0\u{1}kind\0\u{1}protection\0\u{1}flags\0\u{1}file\0\u{1}offset\0\u{1}advice\0\u{1}locked\0\u{3}locked_on_fault\0\u{3}opened_for_writing\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}start\0\u{1}end\0\u{1}kind\0\u{1}protection\0\u{1}flags\0\u{1}file\0\u{1}offset\0\u{1}advice\0\u{1}locked\0\u{3}locked_on_fault\0\u{3}opened_for_writing\0\u{3}was_writable\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2169,6 +2172,7 @@ nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 9: try { try decoder.decodeSingularBoolField(value: &self.locked) }()
       case 10: try { try decoder.decodeSingularBoolField(value: &self.lockedOnFault) }()
       case 11: try { try decoder.decodeSingularBoolField(value: &self.openedForWriting) }()
+      case 12: try { try decoder.decodeSingularBoolField(value: &self.wasWritable) }()
       default: break
       }
     }
@@ -2208,6 +2212,9 @@ nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.openedForWriting != false {
       try visitor.visitSingularBoolField(value: self.openedForWriting, fieldNumber: 11)
     }
+    if self.wasWritable != false {
+      try visitor.visitSingularBoolField(value: self.wasWritable, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2222,6 +2229,7 @@ nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.advice != rhs.advice {return false}
     if lhs.locked != rhs.locked {return false}
     if lhs.lockedOnFault != rhs.lockedOnFault {return false}
+    if lhs.wasWritable != rhs.wasWritable {return false}
     if lhs.openedForWriting != rhs.openedForWriting {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

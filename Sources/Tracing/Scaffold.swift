@@ -53,11 +53,16 @@ public struct Scaffold: ~Copyable {
 
   /// Lets a stopped thread make the calls; many threads may do so at once, each with a slot of its own.
   ///
-  /// - Parameter stopSignal: the signal by which it stops; must not be pending for it.
-  public func start(_ thread: TracedThread, _ calls: RemoteCalls, stopSignal: Int32) throws(Problem) {
+  /// - Parameters:
+  ///   - stopSignal: the signal by which it stops; must not be pending for it.
+  ///   - unblocked: signals that are delivered at once, to end the thread; the others wait.
+  public func start(
+    _ thread: TracedThread, _ calls: RemoteCalls, stopSignal: Int32, unblocked: UInt64 = 0
+  ) throws(Problem) {
     do throws(Errno) {
       unsafe copyData(calls)
-      try begin(thread, calls, 0..<min(calls.count, RemoteCalls.callCapacity - 1), stopSignal)
+      let mask = ~(SignalSets.bit(stopSignal) | unblocked)
+      try begin(thread, calls, 0..<min(calls.count, RemoteCalls.callCapacity - 1), stopSignal, mask)
     } catch { throw error.problem(task: thread.name, "cannot make system calls inside the new task") }
   }
 
@@ -70,7 +75,7 @@ public struct Scaffold: ~Copyable {
         unsafe readResults(&calls, range)
         if range.upperBound == calls.count || calls.failure(in: range, of: thread.name) != nil { break }
         range = range.upperBound..<min(calls.count, range.upperBound + RemoteCalls.callCapacity - 1)
-        try begin(thread, calls, range, stopSignal)
+        try begin(thread, calls, range, stopSignal, ~SignalSets.bit(stopSignal))
       }
     } catch { throw error.problem(task: thread.name, "cannot make system calls inside the new task") }
     if let problem = calls.failure(in: 0..<range.upperBound, of: thread.name) { throw problem }
@@ -91,7 +96,7 @@ public struct Scaffold: ~Copyable {
   }
 
   private func begin(
-    _ thread: TracedThread, _ calls: RemoteCalls, _ range: Range<Int>, _ stopSignal: Int32
+    _ thread: TracedThread, _ calls: RemoteCalls, _ range: Range<Int>, _ stopSignal: Int32, _ mask: UInt64
   ) throws(Errno) {
     var part = Array(calls.calls[range])
     part.append(
@@ -107,7 +112,7 @@ public struct Scaffold: ~Copyable {
     registers.prepareList(
       at: self.range.lowerBound + UInt64(crtop_injection_list_offset()), calls: address, count: UInt64(part.count))
     try thread.setRegisters(registers)
-    try thread.setSignalMask(~SignalSets.bit(stopSignal))
+    try thread.setSignalMask(mask)
     try thread.resume()
   }
 

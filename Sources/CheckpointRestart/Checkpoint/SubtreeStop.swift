@@ -96,10 +96,10 @@ final class SubtreeStop {
   }
 
   private func stopThreads(of process: JobProcess) throws(Problem) {
+    var seen = Set(process.threads.map(\.tid))
     while true {
-      let known = Set(process.threads.map(\.tid))
       let found = ((try? directoryEntries("/proc/\(process.pid)/task")) ?? []).compactMap { Int32($0) }
-      let new = found.filter { !known.contains($0) }
+      let new = found.filter { seen.insert($0).inserted }
       if new.isEmpty { break }
       var seized: [JobThread] = []
       for tid in new.sorted() {

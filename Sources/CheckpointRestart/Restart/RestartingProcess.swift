@@ -1,6 +1,7 @@
 /// Defines `RestartingProcess` and `RestartingThread`: a task of the image on its way to life.
 
 internal import FoundationEssentials
+internal import Glibc
 internal import ImageSchema
 internal import SystemCalls
 internal import Tracing
@@ -39,7 +40,8 @@ final class RestartingProcess {
     leader = TracedThread(attached: image.pid, tgid: image.pid, comm: image.comm)
     let pending = Set(
       (image.pendingSignals + image.threads.flatMap(\.pendingSignals)).map { Int32($0.information.first ?? 0) })
-    stopSignal = (Int32(33)...64).reversed().first { !pending.contains($0) } ?? 23
+    // Not a real-time one: those count against RLIMIT_SIGPENDING.
+    stopSignal = [SIGURG, SIGWINCH, SIGIO, SIGPWR, SIGUSR1, SIGUSR2, SIGHUP].first { !pending.contains($0) } ?? SIGALRM
   }
 
   var pid: Int32 { image.pid }

@@ -22,8 +22,6 @@ struct Restoration {
     try context.inherited.applySettings(context.metadata.sharedObjects)
     try forAll(scaffold) { process, calls throws(Problem) in
       for kind in KindsOfState.process { try kind.restore(process, context, &calls) }
-      let base = UInt64(context.inherited.base)
-      calls.call(Int(SYS_close_range), base, UInt64(UInt32.max), 0, expecting: .value(0), naming: "descriptors (close_range)")
     }
     for process in context.live {
       try creation.createThreads(of: process, scaffold)
@@ -57,12 +55,21 @@ struct Restoration {
         }
         let part = unsafe UnsafeRawBufferPointer(
           rebasing: pages[Int(run.first) * Int(pageSize)..<Int(run.first + run.pages) * Int(pageSize)])
-        do throws(Errno) { unsafe try TaskMemory.write(part, to: run.address, of: run.pid) } catch {
+        do throws(Errno) { unsafe try write(part, to: run.address, of: run.pid) } catch {
           throw error.problem(task: process.name, "cannot restore its memory at \(String(run.address, radix: 16))")
         }
         done[run.pid, default: 0] += UInt64(run.pages) * pageSize
         try context.progress(process, .memory, done: done[run.pid] ?? 0)
       }
+    }
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer, to address: UInt64, of pid: Int32) throws(Errno) {
+    do throws(Errno) { unsafe try TaskMemory.write(bytes, to: address, of: pid) } catch {
+      // A page that the task itself could never write, changed by a debugger.
+      guard error == .badAddress else { throw error }
+      let memory = try TaskMemory(of: pid)
+      unsafe try memory.writeForced(bytes, to: address)
     }
   }
 
@@ -72,7 +79,9 @@ struct Restoration {
     for process in context.processes.reversed() where process.isZombie {
       var calls = scaffold.newCalls(slot: process.slot)
       Zombies.end(process, &calls)
-      try scaffold.start(process.leader, calls, stopSignal: process.stopSignal)
+      let signal = Zombies.ExitCode(status: process.image.exitCode).signal
+      try scaffold.start(
+        process.leader, calls, stopSignal: process.stopSignal, unblocked: signal == 0 ? 0 : SignalSets.bit(signal))
       let status = UInt32(bitPattern: try scaffold.awaitEnd(process.leader))
       let accepted = context.request.acceptedLosses.contains(.coreFlag) && status | 0x80 == process.image.exitCode
       guard status == process.image.exitCode || accepted else {

@@ -47,17 +47,18 @@ enum AddressSpace: ProcessState {
 
   // MARK: - Restore
 
-  /// Maps all areas, writable for now, so that their content can be put in.
+  /// Maps all areas; those that were writable once are writable for now, so that their content can be put in. The others
+  /// must not be: the kernel would account for them, and merge areas that were apart.
   static func map(_ process: RestartingProcess, _ context: RestartContext, _ calls: inout RemoteCalls) throws(Problem) {
     for area in process.image.addressSpace.areas {
       var flags = UInt64(MAP_FIXED_NOREPLACE) | UInt64(area.flags)
       let length = area.end - area.start
-      let protection = UInt64(area.protection)
+      let protection = UInt64(area.protection) | (area.wasWritable ? UInt64(PROT_WRITE) : 0)
       switch area.kind {
       case .anonymous:
         flags |= UInt64(MAP_PRIVATE | MAP_ANONYMOUS)
         calls.call(
-          Int(SYS_mmap), area.start, length, protection | UInt64(PROT_WRITE), flags, UInt64.max, 0,
+          Int(SYS_mmap), area.start, length, protection, flags, UInt64.max, 0,
           expecting: .value(Int64(area.start)), naming: "memory (mmap)")
       case .filePrivate, .fileShared:
         let shared = area.kind == .fileShared
@@ -66,7 +67,7 @@ enum AddressSpace: ProcessState {
         }
         flags |= UInt64(shared ? MAP_SHARED : MAP_PRIVATE)
         calls.call(
-          Int(SYS_mmap), area.start, length, shared ? protection : protection | UInt64(PROT_WRITE), flags, UInt64(file),
+          Int(SYS_mmap), area.start, length, shared ? UInt64(area.protection) : protection, flags, UInt64(file),
           area.offset, expecting: .value(Int64(area.start)), naming: "file mapping (mmap)")
       case .vvar, .vdso, .vsyscall, .UNRECOGNIZED: break
       }
@@ -82,7 +83,7 @@ enum AddressSpace: ProcessState {
   ) throws(Problem) {
     for area in process.image.addressSpace.areas {
       let length = area.end - area.start
-      if area.kind == .anonymous || area.kind == .filePrivate, area.protection & UInt32(PROT_WRITE) == 0 {
+      if area.kind == .anonymous || area.kind == .filePrivate, area.wasWritable, area.protection & UInt32(PROT_WRITE) == 0 {
         calls.call(
           Int(SYS_mprotect), area.start, length, UInt64(area.protection), expecting: .value(0), naming: "protection (mprotect)")
       }

@@ -75,6 +75,7 @@ struct AreaClassifier {
   private func addAttributes(_ area: MappedArea, _ image: inout ImageArea) -> Bool {
     if area.has("gd") { image.flags |= UInt32(MAP_GROWSDOWN) }
     if area.has("nr") { image.flags |= UInt32(MAP_NORESERVE) }
+    image.wasWritable = area.has("ac") || area.has("nr")
     image.locked = area.has("lo")
     image.lockedOnFault = area.has("lf")
     for (flag, advice) in Self.advice where area.flags.contains(flag) { image.advice.append(UInt32(advice)) }

@@ -59,5 +59,9 @@ enum Descriptors: ProcessState {
         Int(SYS_dup3), UInt64(inherited), UInt64(descriptor.number), flags,
         expecting: .value(Int64(descriptor.number)), naming: "descriptor (dup3)")
     }
+    // Before the record locks are taken: closing any descriptor of a file gives up the process's locks on it (fcntl(2)).
+    calls.call(
+      Int(SYS_close_range), UInt64(context.inherited.base), UInt64(UInt32.max), 0, expecting: .value(0),
+      naming: "descriptors (close_range)")
   }
 }

@@ -58,11 +58,12 @@ package final class Application {
 
   // MARK: Overlays
 
-  /// Puts something over the tree. What was typed before it appeared is not meant for it.
+  /// Puts something over the tree. What was typed before a dialog appeared is not meant for it; a line for text is no
+  /// danger, and whoever types `/name` at once means it.
   package func present(_ overlay: any Overlay) {
     if notice?.until != nil { notice = nil }
     overlays.append(overlay)
-    wantsInputFlush = true
+    if !overlay.isLine { wantsInputFlush = true }
   }
 
   /// Takes an overlay away.
@@ -99,7 +100,7 @@ package final class Application {
 
   /// Lets time pass: lines vanish. Whether anything changed.
   package func tick() -> Bool {
-    guard let until = notice?.until, until <= now else { return operation?.isRunning == true }
+    guard let until = notice?.until, until <= now else { return false }
     notice = nil
     return true
   }

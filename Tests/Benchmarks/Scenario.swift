@@ -34,11 +34,9 @@ struct Scenario {
       let bytes = try readBytes(image)
       row.bytes = bytes.count
       row.write.append(try time { try writeAndSync(sandbox["copy"], bytes) })
+      sandbox.remember(root)
       _ = try timed(sandbox, "checkpoint", "\(root)", "-o", image, "--kill")
-      try waitUntil("the job to be gone") {
-        _ = try? reap(root)
-        return try !isTaken(root) && sandbox.processes().isEmpty
-      }
+      try sandbox.awaitEnd()
       row.restart.append(try timed(sandbox, "restart", image, "--detach").microseconds)
     }
     try finish(root, in: sandbox)

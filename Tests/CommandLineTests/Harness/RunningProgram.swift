@@ -44,13 +44,11 @@ final class RunningProgram {
   func goThrough(_ times: Int) throws {
     for round in 1...times {
       let image = sandbox["image-\(round)"]
-      sandbox.remember(pid)
       try sandbox.crtopMust("checkpoint", "\(pid)", "-o", image, "--kill")
-      try waitUntil("all tasks to be gone") {
-        if let process = self.process { _ = try process.poll() } else { _ = try? reap(self.pid) }
-        return try !isTaken(self.pid) && self.sandbox.processes().isEmpty
-      }
+      try sandbox.remember(image: image)
+      if let process { try process.wait() }
       process = nil
+      try sandbox.awaitEnd()
       try sandbox.crtopMust("restart", image, "--detach")
     }
   }

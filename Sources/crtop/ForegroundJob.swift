@@ -16,11 +16,14 @@ struct ForegroundJob {
     self.root = root
     self.signals = signals
     self.terminal = terminal
+    self.terminal?.noteLent()
   }
 
   /// Waits for the end of the root task, passes signals on to it, and stops when it stops.
+  ///
+  /// - Throws: ECHILD when somebody else has waited for it.
   mutating func run() throws(Errno) -> ExitStatus {
-    defer { terminal?.takeBack(from: root) }
+    defer { terminal?.takeBack() }
     while true {
       var status: Int32 = 0
       // The signals stay queued: a child that changes its state after this look makes the descriptor readable.
@@ -44,11 +47,13 @@ struct ForegroundJob {
   private mutating func stopWithJob(_ signal: Int32) {
     // Put into the background by crtop's being there, not by the user: it only lacks the terminal that we have.
     if signal == SIGTTIN || signal == SIGTTOU, terminal?.give(to: root) == true { return resume() }
-    terminal?.takeBack(from: root)
+    terminal?.takeBack()
     _ = kill(getpid(), SIGSTOP)
     // Here somebody has sent SIGCONT. After 'fg' the terminal is ours to give; after 'bg' it is not.
     _ = terminal?.give(to: root)
     resume()
+    // That SIGCONT has been passed on with it.
+    for signal in signals.takeAll() where signal.number != SIGCONT { forward(signal) }
   }
 
   private func resume() { _ = kill(getpgid(root) == root ? -root : root, SIGCONT) }

@@ -12,6 +12,8 @@ struct JobTerminal {
   private var jobModes: termios?
   /// Whether crtop had the terminal when it started; what it did not have it does not take.
   private let wasForeground: Bool
+  /// Whether the foreground group is the job's, or one that the job has made it.
+  private var isLent = false
 
   /// `nil` where standard input is no controlling terminal.
   init?() {
@@ -26,17 +28,21 @@ struct JobTerminal {
   mutating func give(to root: Int32) -> Bool {
     guard tcgetpgrp(descriptor) == getpgrp(), getpgid(root) == root, getsid(root) == getsid(0) else { return false }
     if var jobModes { unsafe _ = tcsetattr(descriptor, TCSADRAIN, &jobModes) }
-    return tcsetpgrp(descriptor, root) == 0
+    isLent = tcsetpgrp(descriptor, root) == 0
+    return isLent
   }
 
-  /// Makes crtop's group the foreground group again if the job's is, and restores the modes. SIGTTOU must be blocked.
-  mutating func takeBack(from root: Int32) {
-    let group = tcgetpgrp(descriptor)
-    // When its last process has ended, the group is gone and the terminal still shows it.
-    guard group == root || (group == getpgrp() && wasForeground) else { return }
+  /// Sees whether the restart has given the terminal to the job.
+  mutating func noteLent() { isLent = wasForeground && tcgetpgrp(descriptor) != getpgrp() }
+
+  /// Makes crtop's group the foreground group again, and restores the modes. SIGTTOU must be blocked.
+  mutating func takeBack() {
+    // A job in a session of its own cannot have it, but can have changed its modes.
+    guard isLent || (wasForeground && tcgetpgrp(descriptor) == getpgrp()) else { return }
+    isLent = false
     var modes = termios()
     if unsafe tcgetattr(descriptor, &modes) == 0 { jobModes = modes }
-    if group == root { _ = tcsetpgrp(descriptor, getpgrp()) }
+    _ = tcsetpgrp(descriptor, getpgrp())
     modes = ownModes
     unsafe _ = tcsetattr(descriptor, TCSADRAIN, &modes)
   }

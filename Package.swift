@@ -64,7 +64,10 @@ let package = Package(
       name: "CheckpointImageTests", dependencies: ["CheckpointImage", "ImageSchema", "SystemCalls", "CLinux"]),
     .testTarget(name: "TracingTests", dependencies: ["Tracing", "SystemCalls", "CLinux", "workloads"]),
     .testTarget(
-      name: "TerminalUITests", dependencies: ["TerminalUI", "CheckpointRestart", "ProcessTree", "SystemCalls", "CLinux"]),
+      name: "TerminalUITests",
+      dependencies: [
+        "TerminalUI", "CheckpointImage", "CheckpointRestart", "ProcessTree", "SystemCalls", "CLinux", "crtop",
+      ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["SystemCalls", "CLinux", "TestSupport", "crtop", "workloads"]),
   ]

@@ -131,11 +131,12 @@ extension Application {
   }
 
   private func quit() {
-    guard let operation, operation.isRunning else {
-      exitStatus = 0
-      return
+    if let operation, operation.isRunning {
+      present(Dialogs.quit(during: operation))
+    } else {
+      terminate(status: 0)
+      if exitStatus == nil { tell("quitting as soon as what is under way has ended") }
     }
-    present(Dialogs.quit(during: operation))
   }
 
   /// Esc: the nearest thing that can be cancelled.

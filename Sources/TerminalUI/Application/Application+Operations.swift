@@ -71,6 +71,7 @@ extension Application {
 
   func freeze(_ root: ProcessRecord) {
     tell("freezing \(root.comm) (\(root.pid)) \(Glyphs.ascii.more)")
+    changesUnderWay += 1
     services.background.run { [engine = services.engine] in
       .froze(root: root.name, Self.result { () throws(Problem) in try engine.freeze(root.taskIdentity) })
     }
@@ -78,6 +79,7 @@ extension Application {
 
   private func thaw(_ root: ProcessRecord) {
     tell("thawing \(root.comm) (\(root.pid)) \(Glyphs.ascii.more)")
+    changesUnderWay += 1
     services.background.run { [engine = services.engine] in
       .thawed(root: root.name, Self.result { () throws(Problem) in try engine.thaw(root.taskIdentity) })
     }
@@ -103,6 +105,8 @@ extension Application {
 
   private func tellResult(_ result: Result<OperationSummary, Problem>, _ name: String, _ what: String, _ now: String) {
     wantsRefresh = true
+    changesUnderWay -= 1
+    defer { endIfIdle() }
     switch result {
     case .success(let summary): tell("\(name) \(now): \(Format.count(summary.tasks, "task"))", .good)
     case .failure(let problem): report(problem, during: "\(what) \(name)")
@@ -126,7 +130,7 @@ extension Application {
       }
     default: break
     }
-    if let status = exitStatusWhenIdle { exitStatus = status }
+    endIfIdle()
   }
 
   // MARK: Children

@@ -38,6 +38,8 @@ package final class Application {
   package internal(set) var exitStatus: Int32?
   /// The status to end with as soon as no operation runs any more.
   var exitStatusWhenIdle: Int32?
+  /// Freezes and thaws under way: the program must not end in the middle of one.
+  package internal(set) var changesUnderWay = 0
   var nextTicket = 1
   /// What the event loop is to do before it goes on.
   package var wantsInputFlush = false
@@ -56,10 +58,12 @@ package final class Application {
 
   // MARK: Overlays
 
-  /// Puts something over the tree. What was typed before it appeared is not meant for it.
+  /// Puts something over the tree. What was typed before a dialog appeared is not meant for it; a line for text is no
+  /// danger, and whoever types `/name` at once means it.
   package func present(_ overlay: any Overlay) {
+    if notice?.until != nil { notice = nil }
     overlays.append(overlay)
-    wantsInputFlush = true
+    if !overlay.isLine { wantsInputFlush = true }
   }
 
   /// Takes an overlay away.
@@ -96,19 +100,22 @@ package final class Application {
 
   /// Lets time pass: lines vanish. Whether anything changed.
   package func tick() -> Bool {
-    guard let until = notice?.until, until <= now else { return operation?.isRunning == true }
+    guard let until = notice?.until, until <= now else { return false }
     notice = nil
     return true
   }
 
   /// The end of the program is wanted by a signal: a running operation is undone first.
   package func terminate(status: Int32) {
-    guard operation?.isRunning == true else {
-      exitStatus = status
-      return
-    }
     exitStatusWhenIdle = status
     cancelOperation()
+    endIfIdle()
+  }
+
+  /// Ends the program if that is wanted and nothing is under way.
+  func endIfIdle() {
+    guard operation?.isRunning != true, changesUnderWay == 0 else { return }
+    exitStatus = exitStatusWhenIdle ?? exitStatus
   }
 
   // MARK: Keys and mouse

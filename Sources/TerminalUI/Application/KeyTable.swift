@@ -50,7 +50,7 @@ package enum KeyTable {
         KeyBinding(
           [.character("R")], .images, name: "Restart", rank: 1, "images: restart, verify or delete one"),
         KeyBinding(
-          [.character("z")], .freezeOrThaw, name: "Freeze", rank: 1, changes: true, "freeze, or thaw what is frozen"),
+          [.character("z")], .freezeOrThaw, name: "Freeze", rank: 2, changes: true, "freeze, or thaw what is frozen"),
         KeyBinding(
           [.character("i")], .details, name: "Check", rank: 2,
           "details, and whether the subtree can be checkpointed"),
@@ -107,8 +107,8 @@ package enum KeyTable {
     KeySection(
       title: "Program",
       bindings: [
-        KeyBinding([.function(1), .character("h"), .character("?")], .help, name: "Help", rank: 2, "this help"),
-        KeyBinding([.function(10), .character("q")], .quit, name: "Quit", rank: 2, "quit"),
+        KeyBinding([.function(1), .character("h"), .character("?")], .help, name: "Help", rank: 1, "this help"),
+        KeyBinding([.function(10), .character("q")], .quit, name: "Quit", rank: 1, "quit"),
         KeyBinding([.escape], .cancel, "cancel: the operation, the filter, the message"),
       ]),
   ]

@@ -35,9 +35,10 @@ package struct Glyphs: Sendable {
     topLeft: "+", topRight: "+", bottomLeft: "+", bottomRight: "+", full: "#", empty: ".", ascending: "^",
     descending: "v", chosen: "(*)", notChosen: "( )", good: "ok:", bad: "no:", more: "...", arrow: "->", dash: "-")
 
-  /// What to put into a cell for a character, and its columns: a question mark for what the terminal must not get.
+  /// What to put into a cell for a character, and its columns: a question mark for what the terminal must not get,
+  /// a space for line ends and tabs.
   func shown(_ scalar: Unicode.Scalar) -> (Unicode.Scalar, Int) {
-    if scalar.isASCII { return scalar.columns == 1 ? (scalar, 1) : ("?", 1) }
+    if scalar.isASCII { return scalar.columns == 1 ? (scalar, 1) : (scalar == "\n" || scalar == "\t" ? " " : "?", 1) }
     let columns = scalar.columns
     return isUnicode && columns > 0 ? (scalar, columns) : ("?", 1)
   }

@@ -49,6 +49,7 @@ package struct OperationModel: Sendable {
   package let startedAt: Double
   package private(set) var endedAt: Double?
   package private(set) var lines: [TaskLine] = []
+  private var places: [Int32: Int] = [:]
   package private(set) var notes: [String] = []
   package private(set) var outcome = Outcome.running
 
@@ -75,8 +76,7 @@ package struct OperationModel: Sendable {
   package mutating func apply(_ event: OperationEvent, now: Double) {
     switch event {
     case .tasks(let names):
-      let known = Set(lines.map(\.task.pid))
-      lines.append(contentsOf: names.filter { !known.contains($0.pid) }.map { TaskLine(task: $0) })
+      for name in names { _ = place(of: name) }
     case .task(let progress): apply(progress, now: now)
     case .note(let task, let text): notes.append(task.map { "\($0.comm) (\($0.pid)): \(text)" } ?? text)
     case .done(let summary):
@@ -86,20 +86,22 @@ package struct OperationModel: Sendable {
       outcome = .failed(problems)
       endedAt = now
       for problem in problems {
-        guard let index = lines.firstIndex(where: { $0.task.pid == problem.task?.pid }) else { continue }
+        guard let pid = problem.task?.pid, let index = places[pid] else { continue }
         if lines[index].problem == nil { lines[index].problem = problem }
       }
     }
   }
 
+  /// The index of a task's line, which is made if it is missing.
+  private mutating func place(of task: TaskName) -> Int {
+    if let index = places[task.pid] { return index }
+    places[task.pid] = lines.count
+    lines.append(TaskLine(task: task))
+    return lines.count - 1
+  }
+
   private mutating func apply(_ progress: TaskProgress, now: Double) {
-    let index: Int
-    if let known = lines.firstIndex(where: { $0.task.pid == progress.task.pid }) {
-      index = known
-    } else {
-      index = lines.count
-      lines.append(TaskLine(task: progress.task))
-    }
+    let index = place(of: progress.task)
     lines[index].task = progress.task
     lines[index].phase = progress.phase
     // A phase without memory does not take away what the memory phase has shown.

@@ -17,7 +17,8 @@ package struct SubtreeSummary: Sendable, Hashable {
     guard let root = subtree.first else { return nil }
     self.root = root
     tasks = subtree.count
-    threads = subtree.reduce(0) { $0 + ($1.state == .zombie && !$1.hasDeadLeader ? 0 : $1.threads) }
+    // As the engine counts: a zombie is its own last thread.
+    threads = subtree.reduce(0) { $0 + max($1.threads, 1) }
     zombies = subtree.count { $0.state == .zombie && !$0.hasDeadLeader }
     frozen = subtree.count { $0.state == .frozen }
     residentBytes = subtree.reduce(0) { $0 &+ $1.residentBytes }

@@ -23,3 +23,13 @@ extension ProcessRecord {
       || contains(state.word, pattern)
   }
 }
+
+/// A command line without the directory of its program. What does not begin with a path is left alone: daemons rename
+/// themselves to all kinds of text.
+package func withoutDirectory(_ command: String) -> String {
+  guard command.hasPrefix("/") else { return command }
+  let word = command.prefix { $0 != " " }
+  guard let slash = word.lastIndex(of: "/") else { return command }
+  let name = command[command.index(after: slash)...]
+  return name.isEmpty || name.hasPrefix(" ") ? command : String(name)
+}

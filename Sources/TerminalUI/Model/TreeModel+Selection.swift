@@ -83,7 +83,8 @@ extension TreeModel {
   /// After the user has asked for other rows: if the selected process is not among them, selects the first match.
   mutating func selectSomethingVisible() {
     rebuild()
-    guard !isSelectionVisible, let index = rows.firstIndex(where: { !$0.isContext }) else { return }
+    let isMatch = isSelectionVisible && !rows[cursor].isContext
+    guard !isMatch, let index = rows.firstIndex(where: { !$0.isContext }) else { return }
     selectRow(index)
   }
 }

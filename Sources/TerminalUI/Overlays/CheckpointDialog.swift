@@ -79,8 +79,6 @@ package enum CheckpointDialog {
 
   private static func describe(_ subtree: SubtreeSummary, _ preflight: Preflight) -> [StyledLine] {
     var lines = [StyledLine("Job   \(subtree.name): \(subtree.counts)", .dialogTitle)]
-    let bytes = preflight.report?.memoryBytes ?? subtree.residentBytes
-    lines.append(StyledLine("Size  about \(Format.bytes(bytes)) of memory", .dialog))
     if preflight.isRunning {
       lines.append(StyledLine("Check is running ...", .dialogDim))
     } else if preflight.isGood {
@@ -95,6 +93,8 @@ package enum CheckpointDialog {
         StyledLine("\(index + 1). \(task)\(problem.what): \(problem.why) [\(problem.code)]", .dialog))
       if !problem.remedy.isEmpty { lines.append(StyledLine("   Remedy: \(problem.remedy)", .information)) }
     }
+    let bytes = preflight.report?.memoryBytes ?? subtree.residentBytes
+    lines.append(StyledLine("Size  about \(Format.bytes(bytes)) of memory", .dialog))
     return lines
   }
 

@@ -19,13 +19,10 @@ extension Form {
     for (offset, line) in wrapped.dropFirst(scroll).prefix(textHeight).enumerated() {
       canvas.write(line.text, row: inner.row + offset, column: inner.column, limit: inner.width, role: line.role)
     }
-    Frame.drawMore(
-      on: &canvas, Rect(row: box.row, column: box.column, height: textHeight + 2, width: box.width),
-      above: scroll > 0, below: false)
-    if scroll + textHeight < wrapped.count, textHeight > 0 {
-      let more = " PgDn: \(wrapped.count - scroll - textHeight) more "
-      canvas.writeRight(
-        more, row: inner.row + textHeight - 1, column: inner.column, width: inner.width, role: .dialogTitle)
+    if wrapped.count > textHeight {
+      let below = wrapped.count - scroll - textHeight
+      let more = below > 0 ? " PgDn: \(below) more " : " PgUp "
+      canvas.writeRight(more, row: box.row, column: inner.column, width: inner.width, role: .dialogTitle)
     }
     var row = inner.row + textHeight + (roomy ? 1 : 0)
     let labels = controls.map(\.label.columns).max() ?? 0

@@ -26,6 +26,8 @@ package struct StyledLine: Sendable {
 }
 
 package protocol Overlay: AnyObject {
+  /// Takes only the hint line and leaves the rest of the screen as it is.
+  var isLine: Bool { get }
   /// What the function bar shows meanwhile.
   var hints: [KeyHint] { get }
   func handle(_ key: Key, in app: Application)
@@ -36,6 +38,8 @@ package protocol Overlay: AnyObject {
 }
 
 extension Overlay {
+  package var isLine: Bool { false }
+
   package func handle(_ mouse: MouseEvent, in app: Application) {
     switch mouse.kind {
     case .wheelUp: handle(.up, in: app)

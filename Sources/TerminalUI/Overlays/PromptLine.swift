@@ -44,6 +44,8 @@ package final class PromptLine: Overlay {
       undo: { app in app.model.filter = "" })
   }
 
+  package let isLine = true
+
   package var hints: [KeyHint] {
     (next == nil ? [] : [KeyHint(.function(3), "Next")]) + [KeyHint(.enter, "Done"), KeyHint(.escape, "Cancel")]
   }

@@ -39,9 +39,9 @@ public struct ImageEntry: Sendable, Hashable {
     self.problem = problem
   }
 
-  /// What to call it: the command, or the file's name.
+  /// What to call it: the command without the program's directory, or the file's name.
   public var name: String {
-    command.isEmpty ? String(path.split(separator: "/").last ?? "image") : command
+    command.isEmpty ? String(path.split(separator: "/").last ?? "image") : withoutDirectory(command)
   }
 }
 

@@ -1,5 +1,7 @@
 /// Defines `StoreCatalogue`, the images of the image store as the screen lists them.
 
+internal import CheckpointImage
+internal import ImageSchema
 public import SystemCalls
 
 /// The standard image store.
@@ -7,10 +9,32 @@ public struct StoreCatalogue: ImageCatalogue {
   /// Has no state: the store is looked up at each use.
   public init() {}
 
-  public func list() throws(Problem) -> [ImageEntry] { [] }
-  public func verify(_ path: String) throws(Problem) {}
-  public func delete(_ path: String) throws(Problem) {}
+  public func list() throws(Problem) -> [ImageEntry] {
+    try ImageStore.standard().list().map { stored in
+      var entry = ImageEntry(path: stored.path, time: Int64(stored.modified), bytes: stored.bytes)
+      switch stored.content {
+      case .image(let header, _):
+        entry.time = header.realTimeNs / 1_000_000_000
+        entry.command = header.rootCommand
+        entry.rootPid = header.rootPid
+        entry.tasks = Int(header.tasks)
+        entry.threads = Int(header.threads)
+        entry.zombies = Int(header.zombies)
+        entry.host = header.hostName
+      case .unreadable(let problem): entry.problem = problem
+      }
+      return entry
+    }
+  }
+
+  public func verify(_ path: String) throws(Problem) {
+    let reader = try ImageReader(path: path)
+    _ = try reader.verify(decompressing: true)
+  }
+
+  public func delete(_ path: String) throws(Problem) { try ImageStore.delete(path) }
+
   public func defaultDestination(pid: Int32, comm: String) throws(Problem) -> String {
-    "/var/lib/crtop/\(comm)-\(pid).crtop"
+    try ImageStore.standard().newImagePath(for: TaskName(pid: pid, comm: comm))
   }
 }

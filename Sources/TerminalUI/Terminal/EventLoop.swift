@@ -15,9 +15,10 @@ struct EventLoop: ~Copyable {
   private var lastDrawn = 0.0
   private var needsDrawing = true
 
-  /// Seconds between two snapshots, and the least between two drawings for news.
+  /// Seconds between two snapshots, the least between two drawings, and the most while an operation's clocks run.
   private static let refreshPeriod = 1.5
   private static let drawPeriod = 0.04
+  private static let watchPeriod = 0.25
 
   init(
     app: Application, terminal: consuming Terminal, news: NewsQueue, signals: consuming SignalSource
@@ -63,9 +64,9 @@ struct EventLoop: ~Copyable {
   private mutating func wait() {
     let now = app.now
     var due = nextRefresh
-    if needsDrawing { due = min(due, lastDrawn + Self.drawPeriod) }
+    if needsDrawing && !isTerminalGone { due = min(due, lastDrawn + Self.drawPeriod) }
     if let until = app.notice?.until { due = min(due, until) }
-    if app.operation?.isRunning == true { due = min(due, lastDrawn + 0.25) }
+    if app.operation?.isRunning == true && !isTerminalGone { due = min(due, lastDrawn + Self.watchPeriod) }
     let milliseconds = Int32(max(min((due - now) * 1000, 10000), 0).rounded(.up))
     var files = [
       pollfd(fd: isTerminalGone ? -1 : STDIN_FILENO, events: Int16(POLLIN), revents: 0),
@@ -99,7 +100,7 @@ struct EventLoop: ~Copyable {
 
   /// Ctrl-Z. An operation's thread would stop too, in the middle of its work on a job: not then.
   private mutating func stop() {
-    guard app.operation?.isRunning != true else {
+    guard app.operation?.isRunning != true, app.changesUnderWay == 0 else {
       app.tell("an operation is running and would stop with crtop: wait for it, or cancel it with Esc", .warning)
       return
     }
@@ -134,8 +135,8 @@ struct EventLoop: ~Copyable {
   }
 
   private mutating func takeTime() {
-    if app.tick() { needsDrawing = true }
     let now = app.now
+    if app.tick() || (app.operation?.isRunning == true && now - lastDrawn >= Self.watchPeriod) { needsDrawing = true }
     guard app.wantsRefresh || (now >= nextRefresh && !app.isPaused) else {
       if now >= nextRefresh { nextRefresh = now + Self.refreshPeriod }
       return

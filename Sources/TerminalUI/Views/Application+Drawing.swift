@@ -24,13 +24,16 @@ extension Application {
     TreeView.draw(on: &canvas, titles: layout.titles, rows: layout.tree, model)
     if let operation { OperationPanel.draw(on: &canvas, layout.panel, operation, now: now) }
     drawHint(on: &canvas)
-    let area = Rect(row: 0, column: 0, height: canvas.height - 1, width: canvas.width)
+    // News is needed most while a dialog is open, and must not cover it.
+    if overlays.last?.isLine == false { layout.notice.row = layout.bar.row - layout.notice.height }
+    // A line is kept free for it where there is room, so that dialogs do not jump.
+    let kept = max(layout.notice.height, canvas.height >= 16 ? 1 : 0)
+    let area = Rect(row: 0, column: 0, height: layout.bar.row - kept, width: canvas.width)
     for overlay in overlays { overlay.draw(on: &canvas, in: area, app: self) }
     drawNotice(noticeLines, on: &canvas)
     drawBar(on: &canvas)
   }
 
-  /// News lies over dialogs too: that is where it is needed.
   private func drawNotice(_ lines: [String], on canvas: inout Canvas) {
     guard let notice, layout.notice.height > 0 else { return }
     canvas.fill(layout.notice, role: notice.role)

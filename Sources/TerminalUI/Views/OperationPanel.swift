@@ -53,7 +53,10 @@ package enum OperationPanel {
 
   private static func draw(_ line: TaskLine, on canvas: inout Canvas, _ row: Int, _ width: Int, _ now: Double) {
     let nameWidth = max(min(width / 3, 28), 14)
-    canvas.write("\(line.task.comm) (\(line.task.pid))", row: row, column: 0, limit: nameWidth, role: .normal)
+    // The name may be cut, the pid not.
+    let pid = " (\(line.task.pid))"
+    let used = canvas.write(line.task.comm, row: row, column: 0, limit: nameWidth - pid.columns, role: .normal)
+    canvas.write(pid, row: row, column: used, role: .normal)
     if let problem = line.problem {
       canvas.write(
         "\(problem.what): \(problem.why) [\(problem.code)]", row: row, column: nameWidth + 1, role: .error)
@@ -61,7 +64,7 @@ package enum OperationPanel {
     }
     let phase = line.phase?.rawValue ?? "waiting"
     canvas.write(phase, row: row, column: nameWidth + 1, limit: 8, role: line.isAtEnd ? .good : .information)
-    let seconds = line.firstNews.map { ((line.isAtEnd ? line.lastNews : nil) ?? now) - $0 } ?? 0
+    let seconds = line.firstNews.map { ((line.isAtEnd ? line.lastNews : nil) ?? now) - $0 }
     drawProgress(
       on: &canvas, row, from: nameWidth + 10, to: width, fraction: line.fraction, done: line.done, total: line.total,
       seconds: seconds)
@@ -85,10 +88,10 @@ package enum OperationPanel {
   /// A bar, the bytes and the time, as far as there is room: the time first, then the bytes, then the bar.
   private static func drawProgress(
     on canvas: inout Canvas, _ row: Int, from start: Int, to end: Int, fraction: Double, done: UInt64, total: UInt64,
-    seconds: Double
+    seconds: Double?
   ) {
     var end = end
-    let time = Format.duration(seconds: seconds)
+    let time = seconds.map { Format.duration(seconds: $0) } ?? ""
     if end - start >= 9 {
       canvas.writeRight(time, row: row, column: end - 9, width: 9, role: .dim)
       end -= 10

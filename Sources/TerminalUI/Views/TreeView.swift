@@ -93,11 +93,8 @@ package enum TreeView {
       return [(process.comm, .zombie), (" \(process.exitStatus.map(\.description) ?? "ended")", .zombie)]
     }
     guard let program = process.arguments.first else { return [(process.commandLine, .kernelThread)] }
-    // A program that has renamed itself, as daemons do, is shown as it wants.
-    let word = program.prefix { $0 != " " }
-    let name =
-      word.hasPrefix("/") ? program.dropFirst(word.count - (word.split(separator: "/").last?.count ?? 0)) : program[...]
+    let name = withoutDirectory(program)
     let rest = process.arguments.dropFirst().joined(separator: " ")
-    return [(String(name), process.state == .frozen ? .frozen : .strong), (rest.isEmpty ? "" : " " + rest, .normal)]
+    return [(name, process.state == .frozen ? .frozen : .strong), (rest.isEmpty ? "" : " " + rest, .normal)]
   }
 }

@@ -1,0 +1,140 @@
+import CheckpointImage
+import CheckpointRestart
+import ProcessTree
+import SystemCalls
+import Synchronization
+import Testing
+import TerminalUI
+
+@Suite struct CheckpointDialogTests {
+  private func opened(_ width: Int = 80, _ height: Int = 24, problems: [Problem] = []) -> Screen {
+    let screen = Screen(width: width, height: height)
+    screen.engine.state.withLock {
+      $0.report = CheckReport(problems: problems, tasks: 4, threads: 10, zombies: 1, memoryBytes: 123 << 20)
+    }
+    screen.type("100")
+    screen.press(.character("D"))
+    return screen
+  }
+
+  @Test func itSaysWhatAndWhereBeforeAnythingHappens() {
+    let screen = opened()
+    #expect(screen.text.contains("python3 (100): 4 tasks, 11 threads, 1 zombie"))
+    #expect(screen.text.contains("Check is running"))
+    #expect(screen.text.contains("/images/python3-100.crtop"))
+    // Not before the check has passed.
+    screen.press(.enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.isEmpty })
+    screen.catchUp()
+    #expect(screen.text.contains("Check passed"))
+    #expect(screen.text.contains("123M"))
+    #expect(screen.engine.state.withLock { $0.checked } == [TaskIdentity(pid: 100, startTime: 1000)])
+    screen.press(.enter)
+    let requests = screen.engine.state.withLock { $0.checkpoints }
+    #expect(requests.map(\.root) == [TaskIdentity(pid: 100, startTime: 1000)])
+    #expect(requests.first?.destination == "/images/python3-100.crtop")
+    #expect(requests.first?.after == .resume)
+    #expect(requests.first?.compression == Compression.none)
+  }
+
+  @Test(arguments: [(40, 10), (80, 24), (200, 50)])
+  func problemsBlockTheStart(width: Int, height: Int) {
+    let screen = opened(width, height, problems: [socketProblem, socketProblem])
+    screen.catchUp()
+    var seen = screen.text
+    for _ in 0..<20 {
+      screen.press(.pageDown)
+      seen += "\n" + screen.text
+    }
+    #expect(seen.contains("for 2 reasons"))
+    #expect(seen.contains("descriptor 5"))
+    #expect(seen.contains("Remedy:"))
+    #expect(seen.contains("[ Checkpoint ]"))
+    screen.press(.enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.isEmpty })
+    // F5 looks again; what was in the way is gone.
+    screen.engine.state.withLock { $0.report.problems = [] }
+    screen.press(.function(5))
+    screen.catchUp()
+    screen.press(.enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.count } == 1)
+  }
+
+  @Test func anOldCheckDoesNotOpenTheWay() {
+    let screen = opened(problems: [])
+    // Asked again before the first answer: only the second answer counts.
+    screen.engine.state.withLock { $0.report.problems = [socketProblem] }
+    screen.press(.function(5))
+    screen.catchUp()
+    #expect(screen.text.contains("for 1 reason"))
+  }
+
+  @Test func killingAsksWithCancelFocused() {
+    let screen = opened()
+    screen.catchUp()
+    // From the button back over Pack to Then, and there to kill.
+    screen.press(.backTab, .backTab, .right, .right, .enter, .enter)
+    #expect(screen.text.contains("will be KILLED"))
+    #expect(screen.text.contains("python3 (100): 4 tasks"))
+    #expect(screen.text.contains("/images/python3-100.crtop"))
+    #expect(screen.roles(of: "[ Cancel ]") == [.buttonFocused])
+    screen.press(.enter)
+    #expect(screen.app.overlays.isEmpty)
+    #expect(screen.engine.state.withLock { $0.checkpoints.isEmpty })
+  }
+
+  @Test func killingWhenConfirmed() {
+    let screen = opened()
+    screen.catchUp()
+    screen.press(.backTab, .backTab, .right, .right, .down, .right, .down, .enter)
+    screen.press(.left, .enter)
+    let requests = screen.engine.state.withLock { $0.checkpoints }
+    #expect(requests.map(\.after) == [.kill])
+    #expect(requests.map(\.compression) == [.lz4])
+  }
+
+  @Test func thePathCanBeEdited() {
+    let screen = opened()
+    screen.catchUp()
+    screen.press(.tab, .tab, .control("u"))
+    screen.type("/tmp/x")
+    #expect(screen.canvas.cursor != nil)
+    screen.press(.enter, .enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.map(\.destination) } == ["/tmp/x"])
+  }
+
+  @Test func crtopDoesNotCheckpointItself() {
+    let screen = Screen()
+    screen.type("200")
+    screen.press(.character("D"))
+    screen.catchUp()
+    #expect(screen.text.contains("this crtop is one of its descendants"))
+    screen.press(.enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.isEmpty })
+  }
+
+  @Test func whatWasTypedBeforeIsNotMeantForIt() {
+    let screen = Screen()
+    screen.type("100")
+    #expect(!screen.app.wantsInputFlush)
+    screen.press(.character("D"))
+    #expect(screen.app.wantsInputFlush)
+  }
+
+  @Test func clicksWorkInTheDialog() throws {
+    let screen = opened()
+    screen.catchUp()
+    let then = try #require(screen.row(with: "stay frozen"))
+    let line = screen.canvas.text(row: then)
+    let place = try #require(line.ranges(of: "( ) stay frozen").first)
+    screen.app.handle(MouseEvent(.click, row: then, column: line.distance(from: line.startIndex, to: place.lowerBound)))
+    screen.draw()
+    #expect(screen.text.contains("(•) stay frozen"))
+    let buttons = try #require(screen.row(with: "[ Cancel ]"))
+    let text = screen.canvas.text(row: buttons)
+    let cancel = try #require(text.ranges(of: "[ Cancel ]").first)
+    screen.app.handle(
+      MouseEvent(.click, row: buttons, column: text.distance(from: text.startIndex, to: cancel.lowerBound)))
+    #expect(screen.app.overlays.isEmpty)
+  }
+}

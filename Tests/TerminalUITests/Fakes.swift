@@ -1,0 +1,146 @@
+import CheckpointRestart
+import ProcessTree
+import Synchronization
+import SystemCalls
+import TerminalUI
+
+/// An engine that does what the test says.
+final class FakeEngine: EngineClient {
+  struct State: Sendable {
+    var report = CheckReport(problems: [], tasks: 1, threads: 1, zombies: 0, memoryBytes: 4096)
+    var checked: [TaskIdentity] = []
+    var frozen: [TaskIdentity] = []
+    var thawed: [TaskIdentity] = []
+    var freezeProblem: Problem?
+    var checkpoints: [CheckpointRequest] = []
+    var restarts: [RestartRequest] = []
+    var cancelled = 0
+    var onEvent: (@Sendable (OperationEvent) -> Void)?
+  }
+
+  let state = Mutex(State())
+
+  /// The engine's next event.
+  func emit(_ event: OperationEvent) {
+    let deliver = state.withLock { $0.onEvent }
+    deliver?(event)
+  }
+
+  func check(_ root: TaskIdentity) throws(Problem) -> CheckReport {
+    state.withLock { state in
+      state.checked.append(root)
+      return state.report
+    }
+  }
+
+  func freeze(_ root: TaskIdentity) throws(Problem) -> OperationSummary {
+    if let problem = state.withLock({ $0.freezeProblem }) { throw problem }
+    state.withLock { $0.frozen.append(root) }
+    return OperationSummary(operation: "freeze", root: root.pid, tasks: 2)
+  }
+
+  func thaw(_ root: TaskIdentity) throws(Problem) -> OperationSummary {
+    state.withLock { $0.thawed.append(root) }
+    return OperationSummary(operation: "thaw", root: root.pid, tasks: 2)
+  }
+
+  func checkpoint(
+    _ request: CheckpointRequest, onEvent: @escaping @Sendable (OperationEvent) -> Void
+  ) -> any RunningOperation {
+    state.withLock { state in
+      state.checkpoints.append(request)
+      state.onEvent = onEvent
+    }
+    return FakeOperation(engine: self)
+  }
+
+  func restart(
+    _ request: RestartRequest, onEvent: @escaping @Sendable (OperationEvent) -> Void
+  ) -> any RunningOperation {
+    state.withLock { state in
+      state.restarts.append(request)
+      state.onEvent = onEvent
+    }
+    return FakeOperation(engine: self)
+  }
+}
+
+private struct FakeOperation: RunningOperation {
+  let engine: FakeEngine
+  func cancel() { engine.state.withLock { $0.cancelled += 1 } }
+}
+
+/// A catalogue in memory.
+final class FakeImages: ImageCatalogue {
+  let entries = Mutex<[ImageEntry]>([])
+  let deleted = Mutex<[String]>([])
+  let damaged = Mutex<[String: Problem]>([:])
+
+  func list() throws(Problem) -> [ImageEntry] { entries.withLock { $0 } }
+
+  func verify(_ path: String) throws(Problem) {
+    if let problem = damaged.withLock({ $0[path] }) { throw problem }
+  }
+
+  func delete(_ path: String) throws(Problem) {
+    entries.withLock { $0.removeAll { $0.path == path } }
+    deleted.withLock { $0.append(path) }
+  }
+
+  func defaultDestination(pid: Int32, comm: String) throws(Problem) -> String { "/images/\(comm)-\(pid).crtop" }
+}
+
+/// Remembers what was sent to whom.
+final class FakeSignals: SignalSender {
+  let sent = Mutex<[(SignalNumber, ProcessIdentity)]>([])
+  let problem = Mutex<Errno?>(nil)
+
+  func send(_ signal: SignalNumber, to process: ProcessIdentity) throws(Errno) {
+    if let problem = problem.withLock({ $0 }) { throw problem }
+    sent.withLock { $0.append((signal, process)) }
+  }
+}
+
+/// Runs nothing by itself: the test decides when "the other thread" gets to work.
+final class FakeBackground: Background {
+  private let work = Mutex<[@Sendable () -> News]>([])
+  private let news = Mutex<[News]>([])
+
+  func run(_ work: @escaping @Sendable () -> News) { self.work.withLock { $0.append(work) } }
+  func deliver(_ news: News) { self.news.withLock { $0.append(news) } }
+
+  /// Does all work that is waiting and hands the application its news.
+  func catchUp(_ app: Application) {
+    let waiting = work.withLock { work in
+      defer { work = [] }
+      return work
+    }
+    for item in waiting { deliver(item()) }
+    let arrived = news.withLock { news in
+      defer { news = [] }
+      return news
+    }
+    for item in arrived { app.receive(item) }
+  }
+}
+
+final class FakeProcesses: ProcessSource {
+  var records: [ProcessRecord]
+  init(_ records: [ProcessRecord]) { self.records = records }
+
+  func snapshot() -> ProcessSnapshot {
+    var machine = MachineStatus()
+    (machine.load1, machine.memoryTotal, machine.memoryAvailable, machine.processors) = (0.5, 8 << 30, 6 << 30, 4)
+    machine.cpuPercent = 25
+    return ProcessSnapshot(tree: ProcessTree(records), machine: machine)
+  }
+
+  func threads(of pid: Int32) throws(Errno) -> [ThreadRecord] { [] }
+}
+
+final class FakeClock: Clock {
+  private let time = Mutex(1000.0)
+  var monotonic: Double { time.withLock { $0 } }
+  var real: Int64 { 1_700_000_000 }
+  func advance(_ seconds: Double) { time.withLock { $0 += seconds } }
+}

@@ -1,0 +1,177 @@
+import CheckpointRestart
+import ProcessTree
+import SystemCalls
+import Synchronization
+import Testing
+import TerminalUI
+
+@Suite struct OperationTests {
+  private let job = TaskName(pid: 100, comm: "python3")
+  private let worker = TaskName(pid: 101, comm: "worker")
+  private let helper = TaskName(pid: 102, comm: "helper")
+
+  /// A checkpoint of 100 that has been started.
+  private func started(_ width: Int = 80, _ height: Int = 24) -> Screen {
+    let screen = Screen(width: width, height: height)
+    screen.type("100")
+    screen.press(.character("D"))
+    screen.catchUp()
+    screen.press(.enter)
+    return screen
+  }
+
+  @Test(arguments: [(40, 10), (80, 24), (200, 50)])
+  func progressIsSeenUnderTheLiveTree(width: Int, height: Int) throws {
+    let screen = started(width, height)
+    screen.engine.emit(.tasks([job, worker, helper]))
+    screen.engine.emit(.task(TaskProgress(task: job, phase: .memory, done: 30 << 20, total: 40 << 20)))
+    screen.engine.emit(.task(TaskProgress(task: worker, phase: .memory, done: 10 << 20, total: 40 << 20)))
+    screen.catchUp()
+    #expect(screen.text.contains("Checkpoint of python3 (100)"))
+    #expect(screen.text.contains("50%"))
+    #expect(screen.row(with: "init") != nil || screen.row(with: "sleeping") != nil)
+    if height >= 24 {
+      #expect(screen.text.contains("30M/40M") && screen.text.contains("40M/80M"))
+      // The one that lags stands above the one that is ahead.
+      let panel = try #require(screen.row(with: "Checkpoint of"))
+      #expect(screen.canvas.text(row: panel + 1).hasPrefix("worker (101)"))
+      #expect(screen.canvas.text(row: panel + 2).hasPrefix("python3 (100)"))
+    }
+    // The screen is alive meanwhile.
+    screen.press(.down)
+    #expect(screen.app.model.selected?.pid == 101)
+  }
+
+  @Test func theSummaryStaysUntilDismissed() {
+    let screen = started()
+    screen.engine.emit(
+      .done(
+        OperationSummary(
+          operation: "checkpoint", image: "/images/python3-100.crtop", root: 100, tasks: 4, threads: 10, zombies: 1,
+          bytes: 123 << 20, pauseMicroseconds: 900, elapsedMicroseconds: 1_234_567)))
+    screen.catchUp()
+    for _ in 0..<3 {
+      screen.clock.advance(60)
+      _ = screen.app.tick()
+      screen.refresh()
+    }
+    let text = screen.text.split(separator: "\n").map(String.init).joined(separator: " ")
+    for part in ["done: 4 tasks", "stood still 900 us", "took 1.2 s", "123M", "/images/python3-100.crtop"] {
+      #expect(text.contains(part), "\(part)")
+    }
+    screen.press(.escape)
+    #expect(!screen.text.contains("done: 4 tasks"))
+    screen.press(.character("o"))
+    #expect(screen.text.contains("done: 4 tasks"))
+  }
+
+  @Test func failureNamesTaskAndReasonAndGoesToTheErrors() {
+    let screen = started()
+    screen.engine.emit(.tasks([job, worker]))
+    screen.engine.emit(.failed([socketProblem, socketProblem]))
+    screen.catchUp()
+    #expect(screen.text.contains("failed: worker (101): descriptor 5 is a socket"))
+    #expect(screen.text.contains("2 errors: E"))
+    #expect(screen.app.errors.entries.count == 2)
+    screen.press(.character("E"))
+    #expect(screen.text.contains("checkpoint of python3 (100)"))
+    #expect(screen.text.contains("Remedy: close the connection"))
+  }
+
+  @Test func failedTasksStandOnTop() {
+    var operation = OperationModel(id: 1, kind: .checkpoint, subject: "x", image: "", startedAt: 0)
+    operation.apply(.tasks([job, helper, worker]), now: 0)
+    operation.apply(.task(TaskProgress(task: job, phase: .resume)), now: 1)
+    operation.apply(.failed([socketProblem]), now: 2)
+    #expect(operation.linesByUrgency.map(\.task.pid) == [101, 102, 100])
+    #expect(!operation.isRunning)
+  }
+
+  @Test func escCancels() {
+    let screen = started()
+    #expect(screen.app.operation?.isRunning == true)
+    screen.press(.escape)
+    #expect(screen.engine.state.withLock { $0.cancelled } == 1)
+    #expect(screen.text.contains("Cancelling"))
+    #expect(screen.app.operation?.isRunning == true)
+    screen.engine.emit(.failed([Problem(errno: .canceled, what: "checkpoint", why: "cancelled by the user")]))
+    screen.catchUp()
+    #expect(screen.app.operation?.isRunning == false)
+  }
+
+  @Test func oneOperationAtATime() {
+    let screen = started()
+    screen.press(.character("D"))
+    #expect(screen.app.overlays.isEmpty)
+    #expect(screen.text.contains("an operation is running"))
+  }
+
+  @Test func quittingMeanwhileAsksAndUndoesFirst() {
+    let screen = started()
+    screen.press(.character("q"))
+    #expect(screen.app.exitStatus == nil)
+    #expect(screen.roles(of: "[ Cancel ]") == [.buttonFocused])
+    screen.press(.left, .enter)
+    #expect(screen.engine.state.withLock { $0.cancelled } == 1)
+    #expect(screen.app.exitStatus == nil)
+    screen.engine.emit(.failed([Problem(errno: .canceled, what: "checkpoint", why: "cancelled")]))
+    screen.catchUp()
+    #expect(screen.app.exitStatus == 0)
+  }
+
+  @Test func aTerminationSignalUndoesFirst() {
+    let screen = started()
+    screen.app.terminate(status: 143)
+    #expect(screen.app.exitStatus == nil)
+    screen.engine.emit(.failed([Problem(errno: .canceled, what: "checkpoint", why: "cancelled")]))
+    screen.catchUp()
+    #expect(screen.app.exitStatus == 143)
+    let idle = Screen()
+    idle.app.terminate(status: 143)
+    #expect(idle.app.exitStatus == 143)
+  }
+
+  @Test func freezingAsksAndThawingDoesNot() {
+    let screen = Screen()
+    screen.type("100")
+    screen.press(.character("z"))
+    #expect(screen.text.contains("Freeze python3 (100): 4 tasks"))
+    #expect(screen.roles(of: "[ Cancel ]") == [.buttonFocused])
+    screen.press(.left, .enter)
+    screen.catchUp()
+    #expect(screen.engine.state.withLock { $0.frozen } == [TaskIdentity(pid: 100, startTime: 1000)])
+    #expect(screen.text.contains("python3 (100) is frozen"))
+    screen.clock.advance(5)
+    screen.type("103")
+    screen.press(.character("z"))
+    screen.catchUp()
+    #expect(screen.engine.state.withLock { $0.thawed } == [TaskIdentity(pid: 103, startTime: 1030)])
+  }
+
+  @Test func quittingWaitsForAFreezeUnderWay() {
+    let screen = Screen()
+    screen.type("100")
+    screen.press(.character("z"), .left, .enter, .character("q"))
+    #expect(screen.app.exitStatus == nil)
+    screen.catchUp()
+    #expect(screen.app.exitStatus == 0)
+  }
+
+  @Test func crtopDoesNotFreezeItself() {
+    let screen = Screen()
+    screen.type("200")
+    screen.press(.character("z"))
+    #expect(screen.app.overlays.isEmpty)
+    #expect(screen.app.errors.entries.count == 1)
+  }
+
+  @Test func aFailedFreezeIsToldAndKept() {
+    let screen = Screen()
+    screen.engine.state.withLock { $0.freezeProblem = socketProblem }
+    screen.type("100")
+    screen.press(.character("z"), .left, .enter)
+    screen.catchUp()
+    #expect(screen.text.contains("descriptor 5 is a socket"))
+    #expect(screen.app.errors.entries.map(\.during) == ["freeze python3 (100)"])
+  }
+}

@@ -1,0 +1,104 @@
+import ProcessTree
+import SystemCalls
+import TerminalUI
+
+/// An application on fakes, and the canvas it is drawn on.
+final class Screen {
+  let engine = FakeEngine()
+  let images = FakeImages()
+  let signals = FakeSignals()
+  let background = FakeBackground()
+  let processes: FakeProcesses
+  let clock = FakeClock()
+  let app: Application
+  var canvas: Canvas
+
+  init(
+    _ records: [ProcessRecord] = sampleProcesses(), width: Int = 80, height: Int = 24, glyphs: Glyphs = .unicode,
+    readOnly: Bool = false
+  ) {
+    processes = FakeProcesses(records)
+    app = Application(
+      services: Services(
+        processes: processes, engine: engine, images: images, signals: signals, background: background, clock: clock,
+        ownPid: 900),
+      isReadOnly: readOnly)
+    canvas = Canvas(width: width, height: height, glyphs: glyphs)
+    app.refresh()
+    draw()
+  }
+
+  @discardableResult
+  func draw() -> Canvas {
+    app.draw(on: &canvas)
+    return canvas
+  }
+
+  /// Presses keys, one after another, and draws.
+  func press(_ keys: Key...) {
+    for key in keys { app.handle(key) }
+    draw()
+  }
+
+  func type(_ text: String) {
+    for character in text { app.handle(.character(character)) }
+    draw()
+  }
+
+  /// Lets the other threads work.
+  func catchUp() {
+    background.catchUp(app)
+    draw()
+  }
+
+  /// Takes a new snapshot.
+  func refresh() {
+    app.refresh()
+    draw()
+  }
+
+  /// All that is on the screen.
+  var text: String { canvas.text }
+
+  /// The first row with this text.
+  func row(with text: String) -> Int? { (0..<canvas.height).first { canvas.text(row: $0).contains(text) } }
+
+  /// The roles of the cells that hold this text.
+  func roles(of text: String) -> Set<Role> {
+    let wanted = Array(text.unicodeScalars)
+    for row in 0..<canvas.height {
+      for column in 0...max(canvas.width - wanted.count, 0) {
+        let cells = (0..<wanted.count).map { canvas[row, column + $0] }
+        if cells.map(\.scalar) == wanted { return Set(cells.map(\.role)) }
+      }
+    }
+    return []
+  }
+}
+
+/// 1 init, 100 python3 with worker 101, which has a zombie 102 and a frozen 103; 200 bash with 900 crtop; 2 kthreadd.
+func sampleProcesses() -> [ProcessRecord] {
+  func make(_ pid: Int32, _ ppid: Int32, _ comm: String, _ arguments: [String]) -> ProcessRecord {
+    var record = ProcessRecord(
+      identity: ProcessIdentity(pid: pid, startTime: UInt64(pid) * 10), ppid: ppid, comm: comm)
+    record.arguments = arguments
+    record.residentBytes = UInt64(pid) << 20
+    return record
+  }
+  var kernel = make(2, 0, "kthreadd", [])
+  kernel.isKernelThread = true
+  var job = make(100, 1, "python3", ["/usr/bin/python3", "train.py"])
+  (job.threads, job.state, job.cpuPercent, job.userName, job.userID) = (8, .running, 312.5, "alice", 1000)
+  var zombie = make(102, 101, "helper", [])
+  (zombie.state, zombie.kernelState, zombie.exitStatus) = (.zombie, .zombie, ExitStatus(rawValue: 33280))
+  var frozen = make(103, 101, "frost", ["frost"])
+  frozen.state = .frozen
+  return [
+    make(1, 0, "init", ["/sbin/init"]), kernel, job, make(101, 100, "worker", ["worker", "--all"]), zombie, frozen,
+    make(200, 1, "bash", ["-bash"]), make(900, 200, "crtop", ["crtop"]),
+  ]
+}
+
+let socketProblem = Problem(
+  task: TaskName(pid: 101, comm: "worker"), errno: .resourceBusy, what: "descriptor 5 is a socket",
+  why: "its peer is outside the subtree", remedy: "close the connection")

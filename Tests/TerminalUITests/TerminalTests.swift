@@ -1,0 +1,118 @@
+import Glibc
+import SystemCalls
+import Testing
+
+/// The real program on a real terminal, in tmux. Serialized: it starts processes.
+@Suite(.serialized, .timeLimit(.minutes(2)), .enabled(if: Tmux.isAvailable, "needs tmux"))
+struct TerminalTests {
+  @Test(arguments: [(40, 10), (80, 24), (200, 50)])
+  func startsAndQuitsLeavingTheTerminalAsItWas(width: Int, height: Int) throws {
+    let tmux = try Tmux(width: width, height: height)
+    try tmux.command("stty -a > /tmp/crtop-stty-$$; \(Tmux.program); echo status $?")
+    _ = try tmux.waitFor("F10 Quit")
+    try tmux.keys("F1")
+    _ = try tmux.waitFor("─ Help ")
+    try tmux.keys("Escape")
+    _ = try tmux.waitUntil("no help") { !$0.contains("─ Help ") }
+    try tmux.keys("q")
+    _ = try tmux.waitFor("status 0")
+    try tmux.command("stty -a | cmp - /tmp/crtop-stty-$$ && echo as it ''was; rm /tmp/crtop-stty-$$")
+    let left = try tmux.waitFor("as it was")
+    #expect(!left.contains("F10 Quit"))
+  }
+
+  @Test func followsTheWindowsSize() throws {
+    let tmux = try Tmux(width: 80, height: 24)
+    try tmux.command(Tmux.program)
+    _ = try tmux.waitFor("F10 Quit")
+    try tmux.resize(width: 120, height: 40)
+    _ = try tmux.waitUntil("a wider screen") { $0.contains("up ") && $0.contains("F10 Quit") }
+    try tmux.resize(width: 40, height: 10)
+    let small = try tmux.waitUntil("a small screen") { !$0.contains("Mem[") && $0.contains("F10 Quit") }
+    #expect(small.contains("PID"))
+    try tmux.resize(width: 30, height: 5)
+    _ = try tmux.waitFor("crtop needs 40x10")
+    try tmux.resize(width: 80, height: 24)
+    _ = try tmux.waitFor("Mem[")
+  }
+
+  @Test(arguments: [(SIGTERM, 143), (SIGHUP, 129), (SIGINT, 130)])
+  func signalsEndItAndTheTerminalIsRestored(signal: Int32, status: Int) throws {
+    let tmux = try Tmux(width: 80, height: 24)
+    try tmux.command("stty -a > /tmp/crtop-stty-$$; \(Tmux.program); echo status $?")
+    _ = try tmux.waitFor("F10 Quit")
+    kill(try tmux.child(), signal)
+    _ = try tmux.waitFor("status \(status)")
+    try tmux.command("stty -a | cmp - /tmp/crtop-stty-$$ && echo as it ''was; rm /tmp/crtop-stty-$$")
+    _ = try tmux.waitFor("as it was")
+  }
+
+  @Test func evenAFaultRestoresTheTerminal() throws {
+    let tmux = try Tmux(width: 80, height: 24)
+    try tmux.command("ulimit -c 0; stty -a > /tmp/crtop-stty-$$; \(Tmux.program); echo status $?")
+    _ = try tmux.waitFor("F10 Quit")
+    kill(try tmux.child(), SIGSEGV)
+    _ = try tmux.waitFor("status 139")
+    try tmux.command("stty -a | cmp - /tmp/crtop-stty-$$ && echo as it ''was; rm /tmp/crtop-stty-$$")
+    let left = try tmux.waitFor("as it was")
+    #expect(!left.contains("F10 Quit"))
+  }
+
+  @Test func stopsAndGoesOn() throws {
+    let tmux = try Tmux(width: 80, height: 24)
+    try tmux.command(Tmux.program)
+    _ = try tmux.waitFor("F10 Quit")
+    try tmux.keys("C-z")
+    _ = try tmux.waitFor("Stopped")
+    try tmux.command("fg")
+    _ = try tmux.waitUntil("the screen again") { $0.contains("F10 Quit") && !$0.contains("Stopped") }
+    try tmux.keys("h")
+    _ = try tmux.waitFor("─ Help ")
+  }
+
+  @Test(arguments: [
+    ("env TERM=dumb", "TERM=dumb"), ("env -u TERM", "(not set)"), ("env TERM=nonsense", "TERM=nonsense"),
+  ])
+  func unusableTerminalsAreRefused(prefix: String, reason: String) throws {
+    let tmux = try Tmux(width: 100, height: 24)
+    try tmux.command("\(prefix) \(Tmux.program); echo status $?")
+    let text = try tmux.waitFor("status 1")
+    #expect(text.contains("the screen cannot be shown") && text.contains(reason))
+  }
+
+  @Test func aPipeIsNoTerminal() throws {
+    let tmux = try Tmux(width: 100, height: 24)
+    try tmux.command("\(Tmux.program) < /dev/null | cat; echo status ${PIPESTATUS[0]}")
+    let text = try tmux.waitFor("status 1")
+    #expect(text.contains("not a terminal"))
+  }
+
+  @Test func asciiWhereTheLocaleSaysSo() throws {
+    let tmux = try Tmux(width: 80, height: 24)
+    try tmux.command("LC_ALL=C NO_COLOR=1 \(Tmux.program)")
+    let text = try tmux.waitFor("F10 Quit")
+    let drawn = text.split(separator: "\n").filter { $0.contains("bash") || $0.contains("COMMAND") }
+    #expect(!drawn.isEmpty && drawn.allSatisfy { $0.unicodeScalars.allSatisfy { $0.isASCII } })
+  }
+
+  @Test func keysReachTheScreen() throws {
+    let tmux = try Tmux(width: 100, height: 30)
+    try tmux.command("\(Tmux.program)")
+    _ = try tmux.waitFor("F10 Quit")
+    let own = try tmux.child()
+    try tmux.keys("/")
+    _ = try tmux.waitFor("Search:")
+    try tmux.keys("-l", "\(own)")
+    try tmux.keys("Enter")
+    _ = try tmux.waitFor("crtop (\(own)): 1 task")
+    try tmux.keys("D")
+    _ = try tmux.waitFor("this crtop is one of its descendants")
+    // A sequence that no description knows must not act as its letters.
+    try tmux.keys("Escape")
+    _ = try tmux.waitUntil("no dialog") { !$0.contains("Checkpoint ─") }
+    try tmux.keys("-H", "1b", "5b", "31", "3b", "35", "52")
+    try tmux.keys("h")
+    let help = try tmux.waitFor("─ Help ")
+    #expect(!help.contains("Images"))
+  }
+}

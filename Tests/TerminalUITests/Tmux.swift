@@ -1,0 +1,122 @@
+import CLinux
+import Glibc
+import Synchronization
+import SystemCalls
+
+/// A private tmux server with one session, in which a real terminal can be looked at. It ends with its owner.
+final class Tmux {
+  static let isAvailable = unsafe access("/usr/bin/tmux", X_OK) == 0
+  private static let count = Counter()
+  private let socket: String
+  private var server: Int32 = 0
+  private var path = ""
+
+  /// Starts a shell in a terminal of the given size.
+  init(width: Int, height: Int) throws {
+    socket = "crtop-test-\(getpid())-\(Self.count.next())"
+    try run([
+      "-f", "/dev/null", "new-session", "-d", "-s", "s", "-x", "\(width)", "-y", "\(height)",
+      "env LC_ALL=C.UTF-8 PS1='ready> ' TERM=screen-256color bash --norc --noprofile",
+    ])
+    let facts = try run(["display-message", "-p", "-t", "s", "#{pid} #{socket_path}"]).split { $0 == " " || $0 == "\n" }
+    guard facts.count == 2, let pid = Int32(facts[0]) else { throw Errno.noSuchProcess }
+    (server, path) = (pid, String(facts[1]))
+    _ = try waitFor("ready>")
+  }
+
+  /// Not by `kill-server`: that sends SIGTERM, which the server ignores where the tests were started with it ignored.
+  deinit {
+    if server > 0 { kill(server, SIGKILL) }
+    unsafe _ = unlink(path)
+  }
+
+  /// The built program, which stands beside the test runner.
+  static var program: String {
+    let path = (try? readLink("/proc/self/exe")) ?? ""
+    var directory = path.split(separator: "/").dropLast()
+    // The runner of `swift test` is in the tool chain; its first argument is the bundle.
+    for argument in CommandLine.arguments where argument.hasSuffix(".xctest") {
+      directory = argument.split(separator: "/").dropLast()
+    }
+    return "/" + directory.joined(separator: "/") + "/crtop"
+  }
+
+  func keys(_ keys: String...) throws { try run(["send-keys", "-t", "s"] + keys) }
+
+  /// Types a command line and Enter.
+  func command(_ line: String) throws {
+    try run(["send-keys", "-t", "s", "-l", line])
+    try keys("Enter")
+  }
+
+  func resize(width: Int, height: Int) throws {
+    try run(["resize-window", "-t", "s", "-x", "\(width)", "-y", "\(height)"])
+  }
+
+  func screen() throws -> String { try run(["capture-pane", "-p", "-t", "s"]) }
+
+  /// The pid of the program that runs in the shell.
+  func child() throws -> Int32 {
+    let shell = try run(["display-message", "-p", "-t", "s", "#{pane_pid}"])
+    let pid = shell.split(separator: "\n").first.map(String.init) ?? ""
+    let children = try readText("/proc/\(pid)/task/\(pid)/children")
+    guard let child = children.split(separator: " ").first.flatMap({ Int32($0) }) else { throw Errno.noSuchProcess }
+    return child
+  }
+
+  /// Looks until the screen satisfies a condition; 15 seconds at most.
+  func waitUntil(_ what: String, _ condition: (String) -> Bool) throws -> String {
+    var last = ""
+    for _ in 0..<300 {
+      last = try screen()
+      if condition(last) { return last }
+      usleep(50000)
+    }
+    throw Problem(errno: .timedOut, what: "wait for \(what)", why: "the screen shows:\n\(last)")
+  }
+
+  func waitFor(_ text: String) throws -> String { try waitUntil("'\(text)'") { $0.contains(text) } }
+
+  @discardableResult
+  private func run(_ arguments: [String]) throws -> String {
+    var ends: [Int32] = [-1, -1]
+    _ = try systemCall { unsafe pipe2(&ends, O_CLOEXEC) }
+    let input = OwnedDescriptor(adopting: ends[0])
+    let output = OwnedDescriptor(adopting: ends[1])
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawn_file_actions_adddup2(&actions, output.number, 1)
+    var words: [UnsafeMutablePointer<CChar>?] =
+      unsafe (["tmux", "-L", socket] + arguments).map { unsafe strdup($0) } + [nil]
+    defer { for index in unsafe words.indices { unsafe free(words[index]) } }
+    var pid: Int32 = 0
+    let error = unsafe posix_spawn(&pid, "/usr/bin/tmux", &actions, nil, &words, Glibc.environ)
+    guard error == 0 else { throw Errno(rawValue: error) }
+    try output.close()
+    var text: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 16384)
+    while true {
+      let got = try systemCall { unsafe Glibc.read(input.number, &buffer, buffer.count) }
+      if got == 0 { break }
+      text += buffer[..<got]
+    }
+    var status: Int32 = 0
+    _ = try systemCall { unsafe waitpid(pid, &status, 0) }
+    guard status == 0 else {
+      throw Problem(errno: .ioError, what: "tmux \(arguments.joined(separator: " "))", why: "it ended with \(status)")
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}
+
+/// Numbers for the names of sockets.
+private final class Counter: Sendable {
+  private let value = Mutex(0)
+  func next() -> Int {
+    value.withLock { value in
+      value += 1
+      return value
+    }
+  }
+}

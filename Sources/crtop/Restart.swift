@@ -44,7 +44,7 @@ struct Restart: ParsableCommand {
       if !format.isJSON { Output.note(Summary.line(summary)) }
       return
     }
-    var job = ForegroundJob(root: summary.root, signals: runner.signals, terminal: terminal)
+    let job = ForegroundJob(root: summary.root, signals: runner.signals, terminal: terminal)
     for signal in runner.lateSignals { job.forward(signal) }
     let status: ExitStatus
     do throws(Errno) { status = try job.run() } catch {

@@ -16,7 +16,8 @@ private let program = """
 
 extension CommandLine {
   @Suite struct JobControl {
-    @Test(.timeLimit(.minutes(1))) func foregroundJob() throws {
+    /// The image comes from a file, or from a pipe, so that standard input is not the terminal.
+    @Test(.timeLimit(.minutes(1)), arguments: [false, true]) func foregroundJob(_ isPiped: Bool) throws {
       let sandbox = try Sandbox()
       try writeFile(sandbox["program"], program)
       let terminal = try PseudoTerminal(in: sandbox)
@@ -25,7 +26,8 @@ extension CommandLine {
       try sandbox.crtopMust("checkpoint", "\(pid)", "-o", sandbox["image"], "--kill")
       try waitUntil("the shell to have reaped the job") { !isTaken(pid) }
 
-      try terminal.type("\(Programs.crtop) restart \(sandbox["image"])\n")
+      let (crtopPath, image) = (Programs.crtop, sandbox["image"])
+      try terminal.type(isPiped ? "cat \(image) | \(crtopPath) restart -\n" : "\(crtopPath) restart \(image)\n")
       try waitUntil("the job to have the terminal") {
         try terminal.foregroundGroup == pid && traced(subtree(pid)).isEmpty
       }
@@ -48,6 +50,24 @@ extension CommandLine {
       try waitUntil("crtop to end with its job") { !isTaken(pid) && !isTaken(crtop) }
       try terminal.type("echo \"status=$?;\"\n")
       #expect(try terminal.expect("status=1").hasPrefix("43;"))
+    }
+
+    /// Whoever ends crtop means the job, and whoever waits for crtop learns how the job ended.
+    @Test(.timeLimit(.minutes(1)), arguments: [SIGTERM, SIGINT, SIGHUP, SIGUSR1])
+    func signalsArePassedOn(_ signal: Int32) throws {
+      let sandbox = try Sandbox()
+      let job = try ChildProcess("/bin/sleep", ["1000"], environment: sandbox.environment, ownSession: true)
+      let pid = job.pid
+      try waitUntil("the program to run") { StatLine("/proc/\(pid)/stat")?.comm == "sleep" && state(pid) == "S" }
+      try sandbox.crtopMust("checkpoint", "\(pid)", "-o", sandbox["image"], "--kill")
+      #expect(try job.wait() == .killed(SIGKILL))
+      let crtop = try sandbox.startCrtop(["restart", sandbox["image"]])
+      try waitUntil("the job to be back") {
+        try crtop.poll() == nil && isTaken(pid) && traced(subtree(pid)).isEmpty && state(pid) == "S"
+      }
+      crtop.kill(signal)
+      #expect(try crtop.wait() == .killed(signal))
+      #expect(!isTaken(pid))
     }
 
     private func state(_ pid: Int32) -> Character? { StatLine("/proc/\(pid)/stat")?.state }

@@ -135,6 +135,8 @@ final class FakeProcesses: ProcessSource {
     return ProcessSnapshot(tree: ProcessTree(records), machine: machine)
   }
 
+  func expectMovedProcesses() {}
+
   func threads(of pid: Int32) throws(Errno) -> [ThreadRecord] { [] }
 }
 

@@ -105,6 +105,7 @@ extension Application {
 
   private func tellResult(_ result: Result<OperationSummary, Problem>, _ name: String, _ what: String, _ now: String) {
     wantsRefresh = true
+    services.processes.expectMovedProcesses()
     changesUnderWay -= 1
     defer { endIfIdle() }
     switch result {
@@ -120,6 +121,7 @@ extension Application {
     running = nil
     history.append(ended)
     wantsRefresh = true
+    services.processes.expectMovedProcesses()
     switch ended.outcome {
     case .done(let summary) where ended.kind == .restart:
       restartedRoots.insert(summary.root)

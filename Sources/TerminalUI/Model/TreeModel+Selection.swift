@@ -71,10 +71,15 @@ extension TreeModel {
     return select(found.identity)
   }
 
-  /// Chooses the first row shown so that the bar is among `height` rows.
+  /// Chooses the first row shown so that the bar is among `height` rows. After a jump the bar stands in the upper third:
+  /// what comes below a process are its descendants.
   package mutating func scroll(height: Int) {
     guard height > 0 else { return }
-    top = min(max(top, cursor - height + 1), cursor)
+    if cursor < top - 1 || cursor > top + height {
+      top = cursor - height / 3
+    } else {
+      top = min(max(top, cursor - height + 1), cursor)
+    }
     top = max(min(top, rows.count - height), 0)
   }
 }

@@ -22,6 +22,13 @@ enum Machine {
     return (text(name.release), text(name.machine), text(name.nodename))
   }()
 
+  /// The length of a timer tick: the resolution of the coarse clocks (clock_getres(2)).
+  static let tickMicroseconds: UInt64 = {
+    var resolution = timespec()
+    unsafe clock_getres(CLOCK_MONOTONIC_COARSE, &resolution)
+    return UInt64(resolution.tv_nsec) / 1000
+  }()
+
   /// Changes at every boot.
   static let bootID = ((try? readText("/proc/sys/kernel/random/boot_id")) ?? "").replacing("\n", with: "")
 

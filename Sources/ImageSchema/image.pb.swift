@@ -356,6 +356,18 @@ public nonisolated struct ImageProcess: @unchecked Sendable {
     set {_uniqueStorage()._stopSignal = newValue}
   }
 
+  /// of pages with content, also those that are shared with other tasks or zero
+  public var memoryBytes: UInt64 {
+    get {_storage._memoryBytes}
+    set {_uniqueStorage()._memoryBytes = newValue}
+  }
+
+  /// whether the parent has been told by wait(2) that the group has stopped
+  public var stopReported: Bool {
+    get {_storage._stopReported}
+    set {_uniqueStorage()._stopReported = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1217,7 +1229,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Process"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0")
 
   fileprivate class _StorageClass {
     var _pid: Int32 = 0
@@ -1239,6 +1251,8 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _attributes: ImageProcessAttributes? = nil
     var _recordLocks: [ImageRecordLock] = []
     var _stopSignal: UInt32 = 0
+    var _memoryBytes: UInt64 = 0
+    var _stopReported: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1268,6 +1282,8 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _attributes = source._attributes
       _recordLocks = source._recordLocks
       _stopSignal = source._stopSignal
+      _memoryBytes = source._memoryBytes
+      _stopReported = source._stopReported
     }
   }
 
@@ -1305,6 +1321,8 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 17: try { try decoder.decodeSingularMessageField(value: &_storage._attributes) }()
         case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._recordLocks) }()
         case 19: try { try decoder.decodeSingularUInt32Field(value: &_storage._stopSignal) }()
+        case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._memoryBytes) }()
+        case 21: try { try decoder.decodeSingularBoolField(value: &_storage._stopReported) }()
         default: break
         }
       }
@@ -1374,6 +1392,12 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       if _storage._stopSignal != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._stopSignal, fieldNumber: 19)
       }
+      if _storage._memoryBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._memoryBytes, fieldNumber: 20)
+      }
+      if _storage._stopReported != false {
+        try visitor.visitSingularBoolField(value: _storage._stopReported, fieldNumber: 21)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1402,6 +1426,8 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._attributes != rhs_storage._attributes {return false}
         if _storage._recordLocks != rhs_storage._recordLocks {return false}
         if _storage._stopSignal != rhs_storage._stopSignal {return false}
+        if _storage._memoryBytes != rhs_storage._memoryBytes {return false}
+        if _storage._stopReported != rhs_storage._stopReported {return false}
         return true
       }
       if !storagesAreEqual {return false}

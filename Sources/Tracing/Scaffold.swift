@@ -67,11 +67,15 @@ public struct Scaffold: ~Copyable {
   }
 
   /// Waits for the list's end and checks all results.
-  public func finish(_ thread: TracedThread, _ calls: inout RemoteCalls, stopSignal: Int32) throws(Problem) {
+  ///
+  /// - Parameter delivering: a signal that the list sends, and that takes effect; all others are dropped.
+  public func finish(
+    _ thread: TracedThread, _ calls: inout RemoteCalls, stopSignal: Int32, delivering: Int32 = 0
+  ) throws(Problem) {
     var range = 0..<min(calls.count, RemoteCalls.callCapacity - 1)
     do throws(Errno) {
       while true {
-        try awaitStop(thread, stopSignal)
+        try awaitStop(thread, stopSignal, delivering)
         unsafe readResults(&calls, range)
         if range.upperBound == calls.count || calls.failure(in: range, of: thread.name) != nil { break }
         range = range.upperBound..<min(calls.count, range.upperBound + RemoteCalls.callCapacity - 1)
@@ -116,11 +120,12 @@ public struct Scaffold: ~Copyable {
     try thread.resume()
   }
 
-  private func awaitStop(_ thread: TracedThread, _ stopSignal: Int32) throws(Errno) {
+  private func awaitStop(_ thread: TracedThread, _ stopSignal: Int32, _ delivering: Int32) throws(Errno) {
     while true {
       switch try thread.waitForStop(seconds: 30) {
       case .signal(stopSignal): return
-      case .signal(let signal): if signal == SIGSEGV || signal == SIGBUS { throw .badAddress } else { try thread.resume() }
+      case .signal(SIGSEGV), .signal(SIGBUS): throw .badAddress
+      case .signal(let signal): try thread.resume(signal: signal == delivering ? signal : 0)
       case .interrupted, .event: try thread.resume()
       case .ended: throw .noSuchProcess
       }

@@ -23,7 +23,8 @@ struct Checkpoint: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Write the image to this file, or to standard output: '-'. (default: the image store)", valueName: "file"))
+    help: ArgumentHelp(
+      "Write the image to this file, or to standard output: '-'. (default: the image store)", valueName: "file"))
   var output: String?
 
   @Flag(help: "Kill the job when the image is safe.")
@@ -63,9 +64,8 @@ struct Checkpoint: ParsableCommand {
     } catch {
       try Outcome.fail("checkpoint", [error], isJSON: format.isJSON)
     }
-    let summary = try OperationRunner.run("checkpoint", isJSON: format.isJSON) {
-      Operation.checkpoint(request, onEvent: $0)
-    }
+    var runner = try OperationRunner("checkpoint", isJSON: format.isJSON)
+    let summary = try runner.run { Operation.checkpoint(request, onEvent: $0) }
     if !format.isJSON { Output.note(Summary.line(summary, after: after)) }
   }
 }

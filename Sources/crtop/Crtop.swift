@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import CheckpointRestart
+internal import Glibc
 
 @main
 struct Crtop: ParsableCommand {
@@ -32,7 +33,25 @@ struct Crtop: ParsableCommand {
       """,
     version: "crtop \(CrtopVersion.current)",
     subcommands: [
-      Screen.self, Check.self, Freeze.self, Thaw.self, Checkpoint.self, Restart.self, Images.self, Verify.self,
+      Screen.self, Ps.self, Check.self, Freeze.self, Thaw.self, Checkpoint.self, Restart.self, Images.self, Show.self,
+      Verify.self, Delete.self, Doctor.self,
     ],
     defaultSubcommand: Screen.self)
+
+  /// Like ArgumentParser's own, with the errors of crtop: `crtop: ` before each of them.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      let message = fullMessage(for: error)
+      let status = exitCode(for: error)
+      if status.isSuccess {
+        Output.write(message.isEmpty ? "" : message + "\n", to: STDOUT_FILENO)
+      } else if !message.isEmpty {
+        Output.note(message.hasPrefix("Error: ") ? "crtop: " + message.dropFirst("Error: ".count) : message)
+      }
+      Glibc.exit(status.rawValue)
+    }
+  }
 }

@@ -7,7 +7,8 @@ internal import SystemCalls
 struct Freeze: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Freeze a subtree: no task of it runs until it is thawed.",
-    discussion: "Uses the cgroup freezer, so that the tasks do not notice it. The subtree stays frozen when crtop ends.")
+    discussion: "Uses the cgroup freezer, so that the tasks do not notice it. The subtree stays frozen when crtop ends."
+  )
 
   @OptionGroup var subtree: SubtreeArgument
   @OptionGroup var format: FormatOption

@@ -7,25 +7,28 @@ internal import SystemCalls
 
 /// Runs one operation to its end. The engine's thread only queues events: a terminal that does not take our output must
 /// not lengthen the job's pause.
-struct OperationRunner: ~Copyable {
+struct OperationRunner {
+  /// What is sent to crtop from now on.
+  let signals: SignalQueue
+  /// Those that asked for the end of the operation when it was too late for that.
+  private(set) var lateSignals: [ArrivedSignal] = []
   private let operation: String
   private let isJSON: Bool
-  private let signals: SignalQueue
   private let events: EventQueue
   private let display: any ProgressDisplay
 
-  /// - Throws: why signals cannot be watched; nothing has begun then.
-  init(_ operation: String, isJSON: Bool) throws(Problem) {
-    let signals: SignalQueue
-    let events: EventQueue
-    do throws(Errno) {
-      events = try EventQueue()
-      signals = try SignalQueue()
-    } catch { throw error.problem("cannot watch for signals") }
-    self.signals = signals
-    self.events = events
+  /// To be made before other threads are.
+  ///
+  /// - Throws: the exit status, when signals cannot be watched; nothing has begun then.
+  init(_ operation: String, isJSON: Bool) throws(ExitCode) {
     self.operation = operation
     self.isJSON = isJSON
+    do throws(Errno) {
+      signals = try SignalQueue()
+      events = try EventQueue()
+    } catch {
+      try Outcome.fail(operation, [error.problem("cannot watch for signals")], isJSON: isJSON)
+    }
     if isJSON {
       display = JSONDisplay()
     } else {
@@ -33,38 +36,33 @@ struct OperationRunner: ~Copyable {
     }
   }
 
-  /// Runs an operation that needs nothing afterwards.
-  static func run(
-    _ operation: String, isJSON: Bool, _ start: (_ onEvent: @escaping @Sendable (OperationEvent) -> Void) -> Operation
-  ) throws(ExitCode) -> OperationSummary {
-    let runner: OperationRunner
-    do throws(Problem) { runner = try OperationRunner(operation, isJSON: isJSON) } catch {
-      try Outcome.fail(operation, [error], isJSON: isJSON)
-    }
-    return try runner.run(start)
-  }
-
   /// Starts the operation and waits for its end; reports everything but the success.
   ///
+  /// - Parameter givesTerminal: from its commit on the terminal is the job's.
   /// - Throws: the exit status, when it was refused, failed or cancelled.
-  func run(
+  mutating func run(
+    givesTerminal: Bool = false,
     _ start: (_ onEvent: @escaping @Sendable (OperationEvent) -> Void) -> Operation
   ) throws(ExitCode) -> OperationSummary {
     let (events, display) = (events, display)
     let operation = start { event in
-      // From its commit on the terminal is the job's: nothing of ours may be left there, or come later.
-      if case .task(let progress) = event, progress.phase == .commit { display.close() }
+      // At once and not by way of the queue: nothing of ours may be left there, or come later.
+      if givesTerminal, case .task(let progress) = event, progress.phase == .commit { display.close() }
       events.post(event)
     }
     while true {
       wait(milliseconds: 100)
-      for signal in signals.takeAll() where signal.endsOperation { operation.cancel() }
+      for signal in signals.takeAll() where signal.endsOperation {
+        operation.cancel()
+        lateSignals.append(signal)
+      }
       for event in events.takeAll() {
         switch event {
         case .done(let summary):
           operation.wait()
           display.close()
-          if isJSON { try Output.json(.done(summary)) }
+          // It was done, whether anybody wants to read that or not.
+          if isJSON { try? Output.json(.done(summary)) }
           return summary
         case .failed(let problems):
           operation.wait()

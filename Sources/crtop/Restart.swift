@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import CheckpointRestart
+internal import ProcessTree
 internal import SystemCalls
 
 struct Restart: ParsableCommand {
@@ -35,12 +36,22 @@ struct Restart: ParsableCommand {
 
   func run() throws {
     let request = RestartRequest(source: file, detached: detach, acceptedLosses: accept.set)
-    let summary = try OperationRunner.run("restart", isJSON: format.isJSON) {
-      Operation.restart(request, onEvent: $0)
-    }
-    if detach {
+    // The job may have the terminal as soon as it runs: what is to be given back is remembered before.
+    let terminal = detach ? nil : JobTerminal()
+    var runner = try OperationRunner("restart", isJSON: format.isJSON)
+    let summary = try runner.run(givesTerminal: !detach) { Operation.restart(request, onEvent: $0) }
+    guard !detach else {
       if !format.isJSON { Output.note(Summary.line(summary)) }
       return
     }
+    var job = ForegroundJob(root: summary.root, signals: runner.signals, terminal: terminal)
+    for signal in runner.lateSignals { job.forward(signal) }
+    try end(as: try job.run())
+  }
+
+  /// Ends crtop as the root task has ended.
+  private func end(as status: ExitStatus) throws(ExitCode) -> Never {
+    if let signal = status.signal { SignalQueue.die(by: signal) }
+    throw ExitCode(status.code ?? 128 + (status.signal?.rawValue ?? 0))
   }
 }

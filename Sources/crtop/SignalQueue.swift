@@ -16,7 +16,7 @@ struct ArrivedSignal {
 }
 
 /// Blocks signals and reads them through signalfd(2). To be made before other threads are: they inherit the mask.
-struct SignalQueue: ~Copyable {
+final class SignalQueue {
   private let file: OwnedDescriptor
   private static let read: [Int32] = [
     SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH, SIGCHLD,
@@ -47,7 +47,9 @@ struct SignalQueue: ~Copyable {
     // struct signalfd_siginfo: 128 bytes, the number in the first word, the code in the third.
     var record = [UInt32](repeating: 0, count: 32)
     while true {
-      let got = try? systemCall { unsafe record.withUnsafeMutableBytes { unsafe Glibc.read(file.number, $0.baseAddress, 128) } }
+      let got = try? systemCall {
+        unsafe record.withUnsafeMutableBytes { unsafe Glibc.read(file.number, $0.baseAddress, 128) }
+      }
       guard got == 128 else { return arrived }
       arrived.append(
         ArrivedSignal(number: Int32(bitPattern: record[0]), isFromKernel: Int32(bitPattern: record[2]) > 0))

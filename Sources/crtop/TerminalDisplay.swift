@@ -46,7 +46,9 @@ final class TerminalDisplay: ProgressDisplay {
     state.withLock { state in
       let now = monotonicNanoseconds()
       // What ends at once is not worth a flash on the screen.
-      guard !state.isClosed, now - state.startedAt > 2 * Self.interval, now - state.drawnAt >= Self.interval else { return }
+      guard !state.isClosed, now - state.startedAt > 2 * Self.interval, now - state.drawnAt >= Self.interval else {
+        return
+      }
       state.drawnAt = now
       let lines = lines(state, now: now)
       Output.write(Self.over(state.linesDrawn) + lines.map { $0 + "\n" }.joined(), to: STDERR_FILENO)
@@ -77,19 +79,29 @@ final class TerminalDisplay: ProgressDisplay {
     let width = min(names.map(\.count).max() ?? 0, 24)
     var lines = zip(shown, names).map { Self.line($0, Self.padded(name: $1, width)) }
     if tasks.count > shown.count { lines.append("and \(Format.count(tasks.count - shown.count, "other task"))") }
-    let (done, total) = (state.model.done, state.model.total)
-    let seconds = Format.duration(microseconds: Int64((now - state.startedAt) / 1000))
-    let bar = Self.bar(done, total, cells: 30)
-    lines.append("\(state.model.kind.rawValue) \(bar) \(Format.bytes(done)) of \(Format.bytes(total)), \(seconds)")
+    lines.append(Self.sum(state.model, microseconds: Int64((now - state.startedAt) / 1000)))
     lines = lines.map { String($0.prefix(columns - 1)) }
     if hasColours, let last = lines.popLast() { lines.append("\u{1b}[1m\(last)\u{1b}[m") }
     return lines
   }
 
+  private static func sum(_ model: OperationModel, microseconds: Int64) -> String {
+    let elapsed = Format.duration(microseconds: microseconds)
+    let (done, total) = (model.done, model.total)
+    guard total > 0 else {
+      // An image is verified as a whole before any of its tasks has a phase.
+      let isVerifying = model.kind == .restart && model.lines.allSatisfy { $0.phase == nil }
+      return "\(model.kind.rawValue)\(isVerifying ? ": verifying the image" : ""), \(elapsed)"
+    }
+    return
+      "\(model.kind.rawValue) \(bar(done, total, cells: 30)) \(Format.bytes(done)) of \(Format.bytes(total)), \(elapsed)"
+  }
+
   private static func line(_ line: TaskLine, _ name: String) -> String {
     let phase = padded(name: line.phase?.rawValue ?? "waiting", 8)
     guard line.total > 0 else { return "\(name) \(phase)" }
-    return "\(name) \(phase) \(bar(line.done, line.total, cells: 12)) \(Format.bytes(line.done)) of \(Format.bytes(line.total))"
+    return
+      "\(name) \(phase) \(bar(line.done, line.total, cells: 12)) \(Format.bytes(line.done)) of \(Format.bytes(line.total))"
   }
 
   /// `[#####-----]`.

@@ -8,6 +8,8 @@ internal import SystemCalls
 package final class Sandbox {
   /// An absolute path without symbolic links; mode 0755, for jobs that drop root.
   package let path: String
+  /// The pids of tasks that were seen to belong to jobs of this sandbox.
+  private var remembered: Set<Int32> = []
   private static let variable = "CRTOP_TEST_SANDBOX"
 
   /// - Parameter parent: where to make it; `$TMPDIR` or `/tmp` by default.
@@ -26,11 +28,25 @@ package final class Sandbox {
     _ = try systemCall { unsafe chmod(made, 0o755) }
   }
 
+  /// Notes the tasks below a root, so that they are reaped in the end: as orphans they become children of ours, and
+  /// the test library's own waiting for children goes round in circles while there are zombies.
+  package func remember(_ root: Int32) {
+    for task in (try? subtree(root)) ?? [] { remembered.insert(task.pid) }
+  }
+
   deinit {
-    for pid in (try? processes()) ?? [] { _ = CLinux.kill(pid, SIGKILL) }
+    for pid in (try? processes()) ?? [] { remember(pid) }
     let end = monotonicMicroseconds() + 2_000_000
-    while monotonicMicroseconds() < end, let left = try? processes(), !left.isEmpty {
-      for pid in left { _ = try? reap(pid) }
+    while monotonicMicroseconds() < end {
+      for pid in (try? processes()) ?? [] {
+        remembered.insert(pid)
+        _ = CLinux.kill(pid, SIGKILL)
+      }
+      remembered = remembered.filter { pid in
+        _ = try? reap(pid)
+        return isTaken(pid)
+      }
+      if remembered.isEmpty { break }
       pause(microseconds: 2000)
     }
     removeTree(path)

@@ -23,5 +23,6 @@ enum Inspection {
       }
     }
     Pipes.refuseOutsiders(context)
+    do throws(Problem) { _ = try TreePlan(context.processes.map(\.image)) } catch { context.refuse(error) }
   }
 }

@@ -32,6 +32,9 @@ final class JobProcess {
   /// This process's areas that have content of their own, in the order of `image.addressSpace.areas`.
   var contentAreas: [MappedArea] = []
   var image = ImageProcess()
+  /// Which signal has stopped the group by job control; 0: it is not stopped.
+  var stopSignal: Int32 = 0
+  var stoppedChildren: [JobProcess] = []
 
   init(pid: Int32, parent: Int32, stat: ProcStat, status: ProcStatus) {
     self.pid = pid

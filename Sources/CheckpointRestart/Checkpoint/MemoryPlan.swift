@@ -29,21 +29,23 @@ struct MemoryPlan {
   private(set) var sources: [Source] = []
   private(set) var destinations: [Destination] = []
   private(set) var pages = 0
-  /// Bytes each process owns, for progress.
+  /// Bytes of pages with content of each process, shared ones too.
   private(set) var bytesOfProcess: [UInt64] = []
   private var storedFrames: [UInt64: Int] = [:]
   private let mayShare: Bool
+  private var destinationPages = 0
 
   /// Reads the page maps of all processes, which must be stopped.
   init(_ processes: [JobProcess], _ context: CheckpointContext) throws(Problem) {
     mayShare = processes.count > 1
     for (index, process) in processes.enumerated() {
-      let before = pages
+      let before = destinationPages
       do throws(Errno) {
         let map = try PageMap(of: process)
         for area in process.contentAreas { try add(area, index, process, map, context) }
       } catch { throw error.problem(task: process.name, "cannot read which of its pages are in use (pagemap)") }
-      bytesOfProcess.append(UInt64(pages - before) * pageSize)
+      bytesOfProcess.append(UInt64(destinationPages - before) * pageSize)
+      process.image.memoryBytes = bytesOfProcess[index]
     }
   }
 
@@ -85,6 +87,7 @@ struct MemoryPlan {
   }
 
   private mutating func addDestination(_ process: Int, _ address: UInt64, first: Int, isAnonymous: Bool) {
+    destinationPages += 1
     if let last = destinations.last, last.process == process,
       last.address + UInt64(last.pages) * pageSize == address, last.first + last.pages == first,
       last.isAnonymous == isAnonymous, first % ImageLimits.chunkPages != 0

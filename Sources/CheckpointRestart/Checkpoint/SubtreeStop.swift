@@ -141,7 +141,10 @@ final class SubtreeStop {
     do throws(Errno) {
       while true {
         switch try thread.traced.waitForStop(seconds: 0.1) {
-        case .interrupted: return
+        case .interrupted(let signal):
+          // In a group stop the signal is that which stopped the group (ptrace(2)).
+          process.stopSignal = signal == SIGTRAP ? 0 : signal
+          return
         case .signal(let signal):  // delivered at the same moment: it goes on its way, then the interrupt comes
           try thread.traced.resume(signal: signal)
         case .event: try thread.traced.resume()

@@ -17,6 +17,8 @@ final class RestartContext {
   let ownOOMScoreAdjustment: String
   /// Every process that exists so far, placeholders too: what a failure has to end.
   var created: [TracedThread] = []
+  /// Stand-ins for session leaders that are gone, with the parent that reaps them.
+  var sessionPlaceholders: [(creator: RestartingProcess, thread: TracedThread)] = []
 
   init(_ metadata: ImageMetadata, _ request: RestartRequest, _ report: OperationReport) {
     self.metadata = metadata
@@ -27,11 +29,16 @@ final class RestartContext {
     processes = metadata.processes.enumerated().map {
       RestartingProcess($0.element, slot: $0.offset, inheritedCredentials: own)
     }
+    live = processes.filter { !$0.isZombie }
+    stopped = processes.filter { $0.image.state == .stopped }
     byPID = Dictionary(processes.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
     ownOOMScoreAdjustment = ((try? readText("/proc/self/oom_score_adj")) ?? "0").replacing("\n", with: "")
   }
 
-  var live: [RestartingProcess] { processes.filter { !$0.isZombie } }
+  /// All but the zombies.
+  let live: [RestartingProcess]
+  /// Those that are stopped by job control.
+  let stopped: [RestartingProcess]
 
   func progress(
     _ process: RestartingProcess, _ phase: OperationPhase, done: UInt64 = 0, total: UInt64 = 0

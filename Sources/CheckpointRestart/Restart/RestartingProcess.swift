@@ -46,5 +46,10 @@ final class RestartingProcess {
 
   var pid: Int32 { image.pid }
   var name: TaskName { TaskName(pid: image.pid, comm: image.comm) }
+  /// Whether the signal is pending for the group.
+  func hasPending(_ signal: Int32) -> Bool {
+    image.pendingSignals.contains { Int32($0.information.first ?? 0) == signal }
+  }
+
   var isZombie: Bool { image.state == .zombie }
 }

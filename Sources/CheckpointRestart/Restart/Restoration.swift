@@ -19,6 +19,7 @@ struct Restoration {
     }
     try fillMemory(&image)
     try endZombies(scaffold)
+    for process in context.stopped { try JobControl.stop(process, scaffold) }
     try context.inherited.applySettings(context.metadata.sharedObjects)
     try forAll(scaffold) { process, calls throws(Problem) in
       for kind in KindsOfState.process { try kind.restore(process, context, &calls) }
@@ -58,9 +59,15 @@ struct Restoration {
         do throws(Errno) { unsafe try write(part, to: run.address, of: run.pid) } catch {
           throw error.problem(task: process.name, "cannot restore its memory at \(String(run.address, radix: 16))")
         }
-        done[run.pid, default: 0] += UInt64(run.pages) * pageSize
-        try context.progress(process, .memory, done: done[run.pid] ?? 0)
+        let sum = min(done[run.pid, default: 0] + UInt64(run.pages) * pageSize, process.image.memoryBytes)
+        done[run.pid] = sum
+        try context.progress(process, .memory, done: sum, total: process.image.memoryBytes)
       }
+    }
+    // The rest were pages of zeroes.
+    for process in context.live {
+      let total = process.image.memoryBytes
+      if done[process.pid] != total { try context.progress(process, .memory, done: total, total: total) }
     }
   }
 

@@ -30,9 +30,15 @@ struct TaskCreation: ~Copyable {
       next += try createChildren(of: level, plan.early, scaffold)
       try leadSessions(level, scaffold)
       next += try createChildren(of: level, plan.late, scaffold)
+      for parent in level {
+        for (session, children) in (plan.sessionPlaceholders[parent.pid] ?? [:]).sorted(by: { $0.key < $1.key }) {
+          next += try createOrphans(children, of: session, parent, scaffold)
+        }
+      }
       level = next
     }
     try joinGroups(scaffold)
+    for placeholder in context.sessionPlaceholders { try endPlaceholder(placeholder.thread, placeholder.creator, scaffold) }
   }
 
   private func createRoot(_ root: RestartingProcess, _ scaffold: borrowing Scaffold) throws(Problem) {
@@ -131,6 +137,26 @@ struct TaskCreation: ~Copyable {
     return lists.flatMap(\.children)
   }
 
+  /// Children in a session whose leader is gone: a placeholder leads it, and creates them as children of its own parent.
+  private func createOrphans(
+    _ pids: [Int32], of session: Int32, _ parent: RestartingProcess, _ scaffold: borrowing Scaffold
+  ) throws(Problem) -> [RestartingProcess] {
+    let leader = try makePlaceholder(session, parent, leading: Int(SYS_setsid), scaffold)
+    context.sessionPlaceholders.append((parent, leader))
+    let children = pids.compactMap { context.byPID[$0] }
+    var calls = scaffold.newCalls(slot: parent.slot)
+    for child in children { addClone(tid: child.pid, flags: UInt64(CLONE_PARENT), exitSignal: 0, &calls) }
+    do throws(Problem) {
+      try scaffold.start(leader, calls, stopSignal: parent.stopSignal)
+      try scaffold.finish(leader, &calls, stopSignal: parent.stopSignal)
+    } catch { throw Self.creationProblem(error.errno, calls.firstFailure.map { children[$0].name } ?? parent.name) }
+    for child in children {
+      try awaitStop(child.leader)
+      context.created.append(child.leader)
+    }
+    return children
+  }
+
   /// clone3(2) with set_tid: struct clone_args of the second version, 80 bytes.
   private func addClone(of child: RestartingProcess, flags: UInt64, exitSignal: UInt64, _ calls: inout RemoteCalls) {
     addClone(tid: child.pid, flags: flags, exitSignal: exitSignal, &calls)
@@ -181,7 +207,7 @@ struct TaskCreation: ~Copyable {
     var placeholders: [(group: Int32, creator: RestartingProcess, thread: TracedThread)] = []
     for (group, creator) in plan.placeholders.sorted(by: { $0.key < $1.key }) {
       guard let creator = context.byPID[creator] else { continue }
-      placeholders.append((group, creator, try makePlaceholder(group, creator, scaffold)))
+      placeholders.append((group, creator, try makePlaceholder(group, creator, leading: Int(SYS_setpgid), scaffold)))
     }
     for process in context.processes where process.image.pgid != process.pid && process.image.pgid != plan.outerGroup {
       try join(process, process.image.pgid, scaffold)
@@ -196,18 +222,18 @@ struct TaskCreation: ~Copyable {
   }
 
   private func makePlaceholder(
-    _ group: Int32, _ creator: RestartingProcess, _ scaffold: borrowing Scaffold
+    _ group: Int32, _ creator: RestartingProcess, leading call: Int, _ scaffold: borrowing Scaffold
   ) throws(Problem) -> TracedThread {
     var calls = scaffold.newCalls(slot: creator.slot)
     addClone(tid: group, flags: 0, exitSignal: UInt64(SIGCHLD), &calls)
     do throws(Problem) { try run(&calls, creator, scaffold) } catch {
-      throw Self.creationProblem(error.errno, TaskName(pid: group, comm: "leader of the group of \(creator.name.comm)"))
+      throw Self.creationProblem(error.errno, TaskName(pid: group, comm: "placeholder of a leader"))
     }
-    let thread = TracedThread(attached: group, tgid: group, comm: "crtop-group")
+    let thread = TracedThread(attached: group, tgid: group, comm: "crtop-leader")
     try awaitStop(thread)
     context.created.append(thread)
     calls = scaffold.newCalls(slot: creator.slot)
-    calls.call(Int(SYS_setpgid), 0, 0, expecting: .value(0), naming: "process group (setpgid)")
+    calls.call(call, naming: "session or group of a leader that is gone")
     try scaffold.start(thread, calls, stopSignal: creator.stopSignal)
     try scaffold.finish(thread, &calls, stopSignal: creator.stopSignal)
     return thread

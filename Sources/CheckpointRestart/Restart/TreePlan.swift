@@ -17,6 +17,9 @@ struct TreePlan {
   /// Groups whose leader is gone: group id to the member that creates a placeholder for it.
   private(set) var placeholders: [Int32: Int32] = [:]
 
+  /// Sessions whose leader is gone: by the parent of those in it, the session and these children.
+  private(set) var sessionPlaceholders: [Int32: [Int32: [Int32]]] = [:]
+
   /// Plans, or says which session or group cannot be made again.
   init(_ processes: [ImageProcess]) throws(Problem) {
     var byPID: [Int32: ImageProcess] = [:]
@@ -26,38 +29,27 @@ struct TreePlan {
       children[process.ppid, default: []].append(process)
     }
     guard let root = processes.first else { return }
-    outerSession = try Self.birthSession(of: root, children)
-    if let outerSession, byPID[outerSession]?.sid == outerSession { throw Self.impossible(root) }
+    outerSession = root.sid == root.pid ? nil : root.sid
     var birth: [Int32: Int32] = [root.pid: outerSession ?? 0]
     for process in processes {
+      let isLeader = process.sid == process.pid
       for child in children[process.pid] ?? [] {
-        let wanted = try Self.birthSession(of: child, children)
-        let isLate = process.sid == process.pid && (wanted == nil || wanted == process.pid)
-        let session = isLate || process.sid != process.pid ? process.sid : (birth[process.pid] ?? 0)
-        if let wanted, wanted != session { throw Self.impossible(child) }
-        birth[child.pid] = session
-        if isLate {
-          late[process.pid, default: []].append(child.pid)
-        } else {
+        birth[child.pid] = child.sid == child.pid ? process.sid : child.sid
+        if child.sid == child.pid || child.sid == process.sid {
+          if isLeader {
+            late[process.pid, default: []].append(child.pid)
+          } else {
+            early[process.pid, default: []].append(child.pid)
+          }
+        } else if isLeader && birth[process.pid] == child.sid {
           early[process.pid, default: []].append(child.pid)
+        } else {
+          guard byPID[child.sid] == nil else { throw Self.impossible(child) }
+          sessionPlaceholders[process.pid, default: [:]][child.sid, default: []].append(child.pid)
         }
       }
     }
     try planGroups(processes, byPID)
-  }
-
-  /// The session a process must be born in: its own; if it leads that one, what its early children need.
-  private static func birthSession(
-    of process: ImageProcess, _ children: [Int32: [ImageProcess]]
-  ) throws(Problem) -> Int32? {
-    guard process.sid == process.pid else { return process.sid }
-    var needed: Int32?
-    for child in children[process.pid] ?? [] {
-      guard let session = try birthSession(of: child, children), session != process.pid else { continue }
-      if let needed, needed != session { throw impossible(child) }
-      needed = session
-    }
-    return needed
   }
 
   private mutating func planGroups(
@@ -65,8 +57,9 @@ struct TreePlan {
   ) throws(Problem) {
     guard let root = processes.first else { return }
     if byPID[root.pgid] == nil { outerGroup = root.pgid }
+    let sessions = Set(sessionPlaceholders.values.flatMap(\.keys))
     for process in processes where process.pgid != outerGroup && byPID[process.pgid]?.pgid != process.pgid {
-      guard placeholders[process.pgid] == nil else { continue }
+      guard placeholders[process.pgid] == nil, !sessions.contains(process.pgid) else { continue }
       let creator = process.state == .zombie ? process.ppid : process.pid
       guard byPID[process.pgid] == nil, let member = byPID[creator], member.sid == process.sid else {
         throw Problem(
@@ -80,7 +73,7 @@ struct TreePlan {
   private static func impossible(_ process: ImageProcess) -> Problem {
     Problem(
       task: TaskName(pid: process.pid, comm: process.comm), errno: .notSupported, what: "its session \(process.sid)",
-      why: "the session's leader is gone, and no task of the subtree could have been born in it",
+      why: "the pid of its leader belongs to a task in another session",
       remedy: "checkpoint a larger subtree that has the session's leader")
   }
 }

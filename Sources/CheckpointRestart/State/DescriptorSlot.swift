@@ -71,11 +71,24 @@ struct DescriptorSlot {
     context.refuse(process.problem(.notSupported, "descriptor \(number) (\(link))", why: why, remedy: remedy))
   }
 
+  /// What the kernel calls them, and what a programmer does.
+  private static let anonymousKinds = [
+    "eventpoll": "epoll descriptors (epoll_create(2))", "eventfd": "event descriptors (eventfd(2))",
+    "timerfd": "timer descriptors (timerfd_create(2))", "signalfd": "signal descriptors (signalfd(2))",
+    "inotify": "inotify descriptors (inotify(7))", "fanotify": "fanotify descriptors (fanotify(7))",
+    "io_uring": "io_uring descriptors (io_uring_setup(2))", "userfaultfd": "userfaultfd(2) descriptors",
+    "pidfd": "process descriptors (pidfd_open(2))", "bpf": "bpf(2) descriptors",
+    "perf_event": "perf_event_open(2) descriptors", "seccomp": "seccomp(2) listeners",
+  ]
+
   /// Kinds that are known by the link's text alone.
   private static func unsupported(_ link: String) -> (why: String, remedy: String)? {
     let closeIt = "let the program close it before the checkpoint"
     if link.hasPrefix("socket:") { return ("sockets are not supported", closeIt) }
-    if link.hasPrefix("anon_inode:") { return ("this kind of descriptor is not supported", closeIt) }
+    if link.hasPrefix("anon_inode:") {
+      let kind = anonymousKinds.first { link.contains($0.key) }?.value ?? "descriptors of this kind"
+      return ("\(kind) are not supported", closeIt)
+    }
     if link.hasPrefix("/memfd:") { return ("memory files (memfd_create(2)) are not supported", closeIt) }
     if link.hasSuffix(" (deleted)") {
       return ("the file has been deleted, so a restart could not open it", "let the program close it, or link it again")

@@ -24,7 +24,7 @@ enum IntervalTimers: ProcessState {
     return { calls in
       for which in UInt64(0)..<3 {
         let words = (UInt64(0)..<4).map { calls.word64(at: base + which * 32 + $0 * 8) }
-        guard words[2] | words[3] != 0 else { continue }
+        guard words[0] | words[1] | words[2] | words[3] != 0 else { continue }
         var timer = ImageIntervalTimer()
         timer.which = UInt32(which)
         timer.intervalUs = words[0] &* 1_000_000 &+ words[1]
@@ -38,8 +38,16 @@ enum IntervalTimers: ProcessState {
     _ process: RestartingProcess, _ context: RestartContext, _ calls: inout RemoteCalls
   ) throws(Problem) {
     for timer in process.image.intervalTimers {
+      var value = timer.valueUs
+      if value == 0 {
+        // It has gone off, and goes on when its pending signal is delivered (kernel/time/itimer.c).
+        guard timer.which == 0, process.hasPending(SIGALRM) else { continue }
+        value = 1
+      }
+      // ITIMER_REAL is 0. The kernel adds one tick when a CPU-time timer is set (kernel/time/itimer.c, set_cpu_itimer).
+      if timer.which != 0, value > Machine.tickMicroseconds { value -= Machine.tickMicroseconds }
       let address = calls.place(words: [
-        timer.intervalUs / 1_000_000, timer.intervalUs % 1_000_000, timer.valueUs / 1_000_000, timer.valueUs % 1_000_000,
+        timer.intervalUs / 1_000_000, timer.intervalUs % 1_000_000, value / 1_000_000, value % 1_000_000,
       ])
       calls.call(
         Int(SYS_setitimer), UInt64(timer.which), address, 0, expecting: .value(0), naming: "interval timer (setitimer)")

@@ -51,7 +51,7 @@ extension ThreadState {
 /// All kinds, in the order in which they are restored.
 enum KindsOfState {
   static let process: [any (ProcessState & SendableMetatype).Type] = [
-    Namespaces.self, AddressSpace.self, Descriptors.self, FileSystem.self, RecordLocks.self, SignalActions.self,
+    Namespaces.self, AddressSpace.self, Descriptors.self, FileSystem.self, RecordLocks.self, JobControl.self, SignalActions.self,
     IntervalTimers.self, UnsupportedState.self, ProcessAttributes.self, ResourceLimits.self,
   ]
   static let thread: [any (ThreadState & SendableMetatype).Type] = [

@@ -16,6 +16,10 @@ enum OpenFiles {
     let flags = try systemCall { crtop_fcntl(copy, F_GETFL, 0) }
     switch status.st_mode & S_IFMT {
     case S_IFREG, S_IFDIR:
+      if let why = virtualFile(copy) {
+        slot.refuse(context, link, why: why, remedy: "let the program close it before the checkpoint")
+        return nil
+      }
       let writable = flags & O_ACCMODE != O_RDONLY
       if let id = try context.shared.file(
         link, inode: UInt64(status.st_ino), writable: writable)
@@ -44,6 +48,17 @@ enum OpenFiles {
       slot.refuse(context, link, why: "this kind of file is not supported", remedy: "let the program close it")
     }
     return nil
+  }
+
+  /// File systems whose files have no content that could be the same again (linux/magic.h).
+  private static func virtualFile(_ copy: Int32) -> String? {
+    var status = statfs()
+    guard unsafe fstatfs(copy, &status) == 0 else { return nil }
+    return switch UInt64(bitPattern: Int64(status.f_type)) {
+    case 0x1980_0202: "POSIX message queues (mq_open(3)) are not supported"
+    case 0x9fa0: "a file of /proc shows what is at the moment it is read"
+    default: nil
+    }
   }
 
   /// Flags that open(2) takes again; O_ASYNC is set afterwards.

@@ -7,6 +7,12 @@ internal import Tracing
 enum UnsupportedState: ProcessState {
   static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
     let status = process.status
+    if context.isPreflight && status.tracer != 0 {
+      context.refuse(
+        process.problem(
+          .notPermitted, "the task", why: "process \(status.tracer) traces it (a debugger, strace, another crtop)",
+          remedy: "end that program first"))
+    }
     if status.seccomp != 0 {
       context.refuse(
         process.problem(

@@ -44,13 +44,16 @@ final class Job {
     }
   }
 
-  deinit { for task in (try? sandbox.processes()) ?? [] { _ = CLinux.kill(task, SIGKILL) } }
+  deinit { sandbox.remember(pid) }
 
   /// The lines that the workload has written.
   var report: [String] { ((try? readText("\(directory)/out")) ?? "").split(separator: "\n").map(String.init) }
 
   /// The subtree as it is now.
-  func tasks() throws -> [TaskView] { try subtree(pid) }
+  func tasks() throws -> [TaskView] {
+    sandbox.remember(pid)
+    return try subtree(pid)
+  }
 
   /// Checkpoints with `--kill`; then waits until every pid of the subtree is free again.
   @discardableResult

@@ -22,6 +22,8 @@ final class RunningProgram {
     pid = started.pid
   }
 
+  deinit { sandbox.remember(pid) }
+
   /// What the program has printed.
   var output: String { (try? readText(sandbox["output"])) ?? "" }
 
@@ -42,6 +44,7 @@ final class RunningProgram {
   func goThrough(_ times: Int) throws {
     for round in 1...times {
       let image = sandbox["image-\(round)"]
+      sandbox.remember(pid)
       try sandbox.crtopMust("checkpoint", "\(pid)", "-o", image, "--kill")
       try waitUntil("all tasks to be gone") {
         if let process = self.process { _ = try process.poll() } else { _ = try? reap(self.pid) }

@@ -1,0 +1,55 @@
+/// Defines `ForegroundJob`: crtop stands in for a restarted job, as a shell sees it, until its root task ends.
+
+internal import CLinux
+internal import Glibc
+internal import ProcessTree
+internal import SystemCalls
+
+/// A job whose root is crtop's child. The pid cannot be reused before `run` has reaped it.
+struct ForegroundJob {
+  private let root: Int32
+  private let signals: SignalQueue
+  private var terminal: JobTerminal?
+
+  /// - Parameter terminal: taken before the restart, which may already have given it to the job; `nil`: there is none.
+  init(root: Int32, signals: SignalQueue, terminal: JobTerminal?) {
+    self.root = root
+    self.signals = signals
+    self.terminal = terminal
+  }
+
+  /// Waits for the end of the root task, passes signals on to it, and stops when it stops.
+  mutating func run() throws(Errno) -> ExitStatus {
+    defer { terminal?.takeBack(from: root) }
+    while true {
+      var status: Int32 = 0
+      // The signals stay queued: a child that changes its state after this look makes the descriptor readable.
+      if try systemCall({ unsafe waitpid(root, &status, WNOHANG | WUNTRACED) }) == root {
+        guard crtop_wifstopped(status) else { return ExitStatus(rawValue: status) }
+        stopWithJob(crtop_wstopsig(status))
+        continue
+      }
+      var watched = pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)
+      unsafe _ = poll(&watched, 1, -1)
+      for signal in signals.takeAll() { forward(signal) }
+    }
+  }
+
+  /// A signal that was sent to crtop is meant for the job, unless the job has had it from the terminal as well.
+  func forward(_ signal: ArrivedSignal) {
+    guard signal.number != SIGCHLD, !(signal.isFromKernel && getpgid(root) == getpgrp()) else { return }
+    _ = kill(root, signal.number)
+  }
+
+  private mutating func stopWithJob(_ signal: Int32) {
+    // Put into the background by crtop's being there, not by the user: it only lacks the terminal that we have.
+    if signal == SIGTTIN || signal == SIGTTOU, terminal?.give(to: root) == true { return resume() }
+    terminal?.takeBack(from: root)
+    _ = kill(getpid(), SIGSTOP)
+    // Here somebody has sent SIGCONT. After 'fg' the terminal is ours to give; after 'bg' it is not.
+    _ = terminal?.give(to: root)
+    resume()
+  }
+
+  private func resume() { _ = kill(getpgid(root) == root ? -root : root, SIGCONT) }
+}

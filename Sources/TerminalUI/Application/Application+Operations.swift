@@ -120,6 +120,7 @@ extension Application {
     guard let ended = operation, !ended.isRunning else { return }
     running = nil
     history.append(ended)
+    if history.count > 50 { history.removeFirst() }
     wantsRefresh = true
     services.processes.expectMovedProcesses()
     switch ended.outcome {

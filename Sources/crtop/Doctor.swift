@@ -22,7 +22,7 @@ struct Doctor: ParsableCommand {
       if format.isJSON {
         try Output.json(finding.json)
       } else {
-        for line in finding.lines { try Output.line(Output.printable(line)) }
+        try Output.lines(finding.lines)
       }
     }
     if isMissing { throw ExitCode.failure }

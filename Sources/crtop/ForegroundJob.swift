@@ -9,18 +9,21 @@ internal import SystemCalls
 struct ForegroundJob {
   private let root: Int32
   private let signals: SignalQueue
-  private var terminal: JobTerminal?
+  private let terminal: JobTerminal?
 
   /// - Parameter terminal: taken before the restart, which may already have given it to the job; `nil`: there is none.
   init(root: Int32, signals: SignalQueue, terminal: JobTerminal?) {
     self.root = root
     self.signals = signals
     self.terminal = terminal
+    terminal?.lend(to: root)
   }
 
   /// Waits for the end of the root task, passes signals on to it, and stops when it stops.
-  mutating func run() throws(Errno) -> ExitStatus {
-    defer { terminal?.takeBack(from: root) }
+  ///
+  /// - Throws: ECHILD when somebody else has waited for it.
+  func run() throws(Errno) -> ExitStatus {
+    defer { terminal?.takeBack() }
     while true {
       var status: Int32 = 0
       // The signals stay queued: a child that changes its state after this look makes the descriptor readable.
@@ -41,14 +44,17 @@ struct ForegroundJob {
     _ = kill(root, signal.number)
   }
 
-  private mutating func stopWithJob(_ signal: Int32) {
-    // Put into the background by crtop's being there, not by the user: it only lacks the terminal that we have.
+  private func stopWithJob(_ signal: Int32) {
+    // Put into the background by crtop's being there, not by the user: it only lacks the terminal that we have, or it
+    // asked for it a moment before it got it.
     if signal == SIGTTIN || signal == SIGTTOU, terminal?.give(to: root) == true { return resume() }
-    terminal?.takeBack(from: root)
+    terminal?.takeBack()
     _ = kill(getpid(), SIGSTOP)
     // Here somebody has sent SIGCONT. After 'fg' the terminal is ours to give; after 'bg' it is not.
     _ = terminal?.give(to: root)
     resume()
+    // That SIGCONT has been passed on with it.
+    for signal in signals.takeAll() where signal.number != SIGCONT { forward(signal) }
   }
 
   private func resume() { _ = kill(getpgid(root) == root ? -root : root, SIGCONT) }

@@ -30,8 +30,8 @@ struct Images: ParsableCommand {
       return
     }
     if images.isEmpty { return try Output.line("There are no images in \(store.directory).") }
-    try Output.line("TIME                     PID TASKS  SIZE COMMAND               IMAGE")
-    for image in images { try Output.line(Output.printable(Self.line(image))) }
+    let heading = "TIME                     PID TASKS  SIZE COMMAND               IMAGE"
+    try Output.lines([heading] + images.map(Self.line))
   }
 
   private static func line(_ image: StoredImage) -> String {
@@ -40,7 +40,7 @@ struct Images: ParsableCommand {
     case .image(let header, _):
       let time = Format.date(header.realTimeNs / 1_000_000_000)
       let pid = Column.right("\(header.rootPid)", 8)
-      let command = Column.left(header.rootCommand, 21)
+      let command = Column.left(String(header.rootCommand.prefix(21)), 21)
       return "\(time) \(pid) \(Column.right("\(header.tasks)", 5)) \(size) \(command) \(image.path)"
     case .unreadable(let problem):
       return "\(Format.date(Int64(image.modified)))        -     - \(size) \(problem)"

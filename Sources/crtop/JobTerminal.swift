@@ -4,39 +4,55 @@ internal import CLinux
 internal import Glibc
 internal import SystemCalls
 
-/// Standard input, where it is crtop's controlling terminal.
-struct JobTerminal {
-  private let descriptor: Int32 = STDIN_FILENO
+/// The controlling terminal, wherever standard input comes from.
+final class JobTerminal {
+  private let file: OwnedDescriptor
   /// The modes before the job had the terminal, and those that the job had when it stopped.
   private let ownModes: termios
   private var jobModes: termios?
   /// Whether crtop had the terminal when it started; what it did not have it does not take.
   private let wasForeground: Bool
+  /// Whether the foreground group is the job's, or one that the job has made it.
+  private var isLent = false
 
-  /// `nil` where standard input is no controlling terminal.
+  private var descriptor: Int32 { file.number }
+
+  /// `nil` without a controlling terminal.
   init?() {
-    let group = tcgetpgrp(descriptor)
+    guard let file = try? OwnedDescriptor.open("/dev/tty", O_RDWR) else { return nil }
+    let group = tcgetpgrp(file.number)
     var modes = termios()
-    guard group > 0, unsafe tcgetattr(descriptor, &modes) == 0 else { return nil }
+    guard group > 0, unsafe tcgetattr(file.number, &modes) == 0 else { return nil }
+    self.file = file
     ownModes = modes
     wasForeground = group == getpgrp()
   }
 
   /// Makes the job's group the foreground group, if that is crtop's own group now and the root leads one.
-  mutating func give(to root: Int32) -> Bool {
+  ///
+  /// - Returns: whether the job has the terminal now.
+  func give(to root: Int32) -> Bool {
+    if isLent && tcgetpgrp(descriptor) == root { return true }
     guard tcgetpgrp(descriptor) == getpgrp(), getpgid(root) == root, getsid(root) == getsid(0) else { return false }
     if var jobModes { unsafe _ = tcsetattr(descriptor, TCSADRAIN, &jobModes) }
-    return tcsetpgrp(descriptor, root) == 0
+    isLent = tcsetpgrp(descriptor, root) == 0
+    return isLent
   }
 
-  /// Makes crtop's group the foreground group again if the job's is, and restores the modes. SIGTTOU must be blocked.
-  mutating func takeBack(from root: Int32) {
-    let group = tcgetpgrp(descriptor)
-    // When its last process has ended, the group is gone and the terminal still shows it.
-    guard group == root || (group == getpgrp() && wasForeground) else { return }
+  /// Right after a restart, which gives the terminal to the job only where it is standard input.
+  func lend(to root: Int32) {
+    isLent = wasForeground && tcgetpgrp(descriptor) != getpgrp()
+    if wasForeground && !isLent { _ = give(to: root) }
+  }
+
+  /// Makes crtop's group the foreground group again, and restores the modes. SIGTTOU must be blocked.
+  func takeBack() {
+    // A job in a session of its own cannot have it, but can have changed its modes.
+    guard isLent || (wasForeground && tcgetpgrp(descriptor) == getpgrp()) else { return }
+    isLent = false
     var modes = termios()
     if unsafe tcgetattr(descriptor, &modes) == 0 { jobModes = modes }
-    if group == root { _ = tcsetpgrp(descriptor, getpgrp()) }
+    _ = tcsetpgrp(descriptor, getpgrp())
     modes = ownModes
     unsafe _ = tcsetattr(descriptor, TCSADRAIN, &modes)
   }

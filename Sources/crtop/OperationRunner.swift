@@ -10,7 +10,7 @@ internal import SystemCalls
 struct OperationRunner {
   /// What is sent to crtop from now on.
   let signals: SignalQueue
-  /// Those that asked for the end of the operation when it was too late for that.
+  /// Those that came during the operation: if it was done, the job it started should have had them.
   private(set) var lateSignals: [ArrivedSignal] = []
   private let operation: String
   private let isJSON: Bool
@@ -52,8 +52,8 @@ struct OperationRunner {
     }
     while true {
       wait(milliseconds: 100)
-      for signal in signals.takeAll() where signal.endsOperation {
-        operation.cancel()
+      for signal in signals.takeAll() {
+        if signal.endsOperation { operation.cancel() }
         lateSignals.append(signal)
       }
       for event in events.takeAll() {

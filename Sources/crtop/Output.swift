@@ -1,6 +1,7 @@
 /// Defines `Output`, which writes lines to standard output and standard error and never ends the program doing so.
 
 internal import ArgumentParser
+internal import CLinux
 internal import Glibc
 internal import SystemCalls
 
@@ -12,12 +13,23 @@ enum Output {
     guard write(text + "\n", to: STDOUT_FILENO) else { throw ExitCode.failure }
   }
 
+  /// Lines that may have names of programs and files in them, in one go.
+  static func lines(_ lines: [String]) throws(ExitCode) { try line(lines.map(printable).joined(separator: "\n")) }
+
   /// One value in one line on standard output.
   static func json(_ value: JSON) throws(ExitCode) { try line(value.description) }
 
   /// Many values as one array, an element a line.
   static func json(array values: [JSON]) throws(ExitCode) {
     try line(values.isEmpty ? "[]" : "[\n" + values.map(\.description).joined(separator: ",\n") + "\n]")
+  }
+
+  /// The columns of the terminal on standard output; `nil` where it is none.
+  static var width: Int? {
+    var rows: Int32 = 0
+    var columns: Int32 = 0
+    guard unsafe crtop_window_size(STDOUT_FILENO, &rows, &columns) == 0, columns > 0 else { return nil }
+    return Int(columns)
   }
 
   /// One line on standard error.

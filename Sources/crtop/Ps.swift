@@ -8,7 +8,9 @@ internal import TerminalUI
 struct Ps: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List processes as a tree, with their states.",
-    discussion: "Kernel threads are left out. How a zombie ended is shown in words, where the kernel tells it.")
+    discussion:
+      "Kernel threads are left out. How a zombie ended is shown in words, where the kernel tells it. On a terminal lines are cut to its width."
+  )
 
   @Argument(help: "Only the subtree of this process.")
   var pid: Pid?
@@ -25,12 +27,10 @@ struct Ps: ParsableCommand {
       try Outcome.fail("ps", [error], isJSON: format.isJSON)
     }
     if format.isJSON { return try Output.json(array: shown.map(\.json)) }
-    try Output.line("    PID STATE    THR   RSS USER     COMMAND")
-    let top = shown.first.map { tree.ancestors(of: $0.pid).count } ?? 0
-    for process in shown {
-      let depth = pid == nil ? tree.ancestors(of: process.pid).count : tree.ancestors(of: process.pid).count - top
-      try Output.line(Output.printable(Self.line(process, depth: depth)))
-    }
+    let top = pid.map { tree.ancestors(of: $0.number).count } ?? 0
+    let width = Output.width ?? .max
+    let lines = shown.map { String(Self.line($0, depth: tree.ancestors(of: $0.pid).count - top).prefix(width)) }
+    try Output.lines(["    PID STATE    THR   RSS USER     COMMAND"] + lines)
   }
 
   /// Parents before their children.

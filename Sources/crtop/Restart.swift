@@ -44,9 +44,14 @@ struct Restart: ParsableCommand {
       if !format.isJSON { Output.note(Summary.line(summary)) }
       return
     }
-    var job = ForegroundJob(root: summary.root, signals: runner.signals, terminal: terminal)
+    let job = ForegroundJob(root: summary.root, signals: runner.signals, terminal: terminal)
     for signal in runner.lateSignals { job.forward(signal) }
-    try end(as: try job.run())
+    let status: ExitStatus
+    do throws(Errno) { status = try job.run() } catch {
+      Output.problem(error.problem("cannot learn how the job ends, which runs on"))
+      throw ExitCode.failure
+    }
+    try end(as: status)
   }
 
   /// Ends crtop as the root task has ended.

@@ -29,12 +29,8 @@ struct Show: ParsableCommand {
       try Outcome.fail("show", [error], isJSON: format.isJSON)
     }
     if format.isJSON { return try Output.json(array: metadata.processes.map(\.json)) }
-    for line in Self.header(metadata, size, file) { try Output.line(Output.printable(line)) }
-    try Output.line("    PID STATE    THR MEMORY COMMAND")
-    let depths = Self.depths(metadata.processes)
-    for (process, depth) in zip(metadata.processes, depths) {
-      try Output.line(Output.printable(Self.line(process, depth: depth)))
-    }
+    let tasks = zip(metadata.processes, Self.depths(metadata.processes)).map { Self.line($0, depth: $1) }
+    try Output.lines(Self.header(metadata, size, file) + ["    PID STATE    THR MEMORY COMMAND"] + tasks)
   }
 
   private static func header(_ metadata: ImageMetadata, _ size: UInt64, _ file: String) -> [String] {

@@ -21,6 +21,7 @@ struct Commit {
       for thread in process.threads { try setState(thread) }
     }
     try giveTerminal()
+    for process in context.live { report(process) }
     // Until here everything dies with crtop. The two loops are as short as they can be: a crtop killed between them leaves
     // the tasks that it has not reached without their parents or children.
     for process in context.live {
@@ -29,7 +30,6 @@ struct Commit {
     for process in context.live.reversed() {
       for thread in process.threads { thread.traced.detach() }
     }
-    for process in context.live { report(process) }
   }
 
   private func report(_ process: RestartingProcess) {
@@ -68,7 +68,7 @@ struct Commit {
   /// In the foreground the job's group gets crtop's terminal, as a shell does it.
   private func giveTerminal() throws(Problem) {
     guard !context.request.detached, let root = context.processes.first, root.image.pgid == root.pid,
-      root.image.sid != root.pid, isatty(0) == 1
+      root.image.sid != root.pid, isatty(0) == 1, tcgetpgrp(0) == getpgrp()
     else { return }
     var block = sigset_t()
     var before = sigset_t()

@@ -15,6 +15,8 @@ final class RestartContext {
   let processes: [RestartingProcess]
   let byPID: [Int32: RestartingProcess]
   let ownOOMScoreAdjustment: String
+  /// Signals that every new task would ignore, since crtop does (nohup(1)): CLONE_CLEAR_SIGHAND resets handlers only.
+  let ignoredByCrtop: [UInt32]
   /// Every process that exists so far, placeholders too: what a failure has to end.
   var created: [TracedThread] = []
   /// Stand-ins for session leaders that are gone, with the parent that reaps them.
@@ -25,7 +27,11 @@ final class RestartContext {
     self.request = request
     self.report = report
     inherited = InheritedDescriptors(metadata.processes)
-    let own = Self.ownCredentials()
+    var reader = ProcFileReader()
+    let status = (try? reader.read("/proc/self/status")).map { ProcStatus($0) }
+    let own = status.map(Credentials.image) ?? ImageCredentials()
+    let ignored = status?.ignored ?? 0
+    ignoredByCrtop = (UInt32(1)...64).filter { ignored & SignalSets.bit(Int32($0)) != 0 }
     processes = metadata.processes.enumerated().map {
       RestartingProcess($0.element, slot: $0.offset, inheritedCredentials: own)
     }
@@ -45,12 +51,5 @@ final class RestartContext {
   ) throws(Problem) {
     try report.checkCancelled()
     report.event(.task(TaskProgress(task: process.name, phase: phase, done: done, total: total)))
-  }
-
-  /// What every new task inherits from crtop.
-  private static func ownCredentials() -> ImageCredentials {
-    var reader = ProcFileReader()
-    guard let file = try? reader.read("/proc/self/status") else { return ImageCredentials() }
-    return Credentials.image(ProcStatus(file))
   }
 }

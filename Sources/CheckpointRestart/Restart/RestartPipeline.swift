@@ -44,7 +44,13 @@ struct RestartPipeline {
 
   private func verifiedImage() throws(Problems) -> VerifiedImage {
     do throws(Problem) {
-      return try ImageReader.open(request.source).verify { _, _ throws(Problem) in try report.checkCancelled() }
+      let reader = try ImageReader.open(request.source)
+      let command = reader.header.rootCommand.split(separator: " ").first?.split(separator: "/").last
+      let root = TaskName(pid: reader.header.rootPid, comm: String((command ?? "").prefix(15)))
+      return try reader.verify { done, total throws(Problem) in
+        try report.checkCancelled()
+        report.event(.task(TaskProgress(task: root, phase: .verify, done: done, total: total)))
+      }
     } catch { throw Problems(error) }
   }
 

@@ -1,0 +1,75 @@
+/// A job restarted in the foreground of an interactive shell behaves as the job itself did: keys, stops, fg, its end.
+
+internal import Glibc
+import SystemCalls
+import TestSupport
+import Testing
+
+private let program = """
+  trap 'echo interrupted.' INT
+  echo started $$
+  while read -r line; do
+    echo "got <$line>"
+    [ "$line" = end ] && kill -TERM $$
+  done
+  """
+
+extension CommandLine {
+  @Suite struct JobControl {
+    /// The image comes from a file, or from a pipe, so that standard input is not the terminal.
+    @Test(.timeLimit(.minutes(1)), arguments: [false, true]) func foregroundJob(_ isPiped: Bool) throws {
+      let sandbox = try Sandbox()
+      try writeFile(sandbox["program"], program)
+      let terminal = try PseudoTerminal(in: sandbox)
+      try terminal.type("bash \(sandbox["program"])\n")
+      let pid = try #require(Int32(try terminal.expect("started ").trimmingPrefix(" ")))
+      try sandbox.crtopMust("checkpoint", "\(pid)", "-o", sandbox["image"], "--kill")
+      try waitUntil("the shell to have reaped the job") { !isTaken(pid) }
+
+      let (crtopPath, image) = (Programs.crtop, sandbox["image"])
+      try terminal.type(isPiped ? "cat \(image) | \(crtopPath) restart -\n" : "\(crtopPath) restart \(image)\n")
+      try waitUntil("the job to have the terminal") {
+        try terminal.foregroundGroup == pid && traced(subtree(pid)).isEmpty
+      }
+      try terminal.type("one\n")
+      try terminal.expect("got <one>")
+      try terminal.type("\u{3}")
+      try terminal.expect("interrupted.")
+
+      let crtop = try #require(Int32(statusField("PPid", pid: pid) ?? ""))
+      try terminal.type("\u{1a}")
+      try waitUntil("crtop to stop with its job, and the shell to have the terminal") {
+        state(pid) == "T" && state(crtop) == "T" && terminal.foregroundGroup == terminal.shell.pid
+      }
+      try terminal.type("fg\n")
+      try waitUntil("the job to have the terminal again") { terminal.foregroundGroup == pid && state(pid) == "S" }
+      try terminal.type("two\n")
+      try terminal.expect("got <two>")
+
+      try terminal.type("end\n")
+      try waitUntil("crtop to end with its job") { !isTaken(pid) && !isTaken(crtop) }
+      try terminal.type("echo \"status=$?;\"\n")
+      #expect(try terminal.expect("status=1").hasPrefix("43;"))
+    }
+
+    /// Whoever ends crtop means the job, and whoever waits for crtop learns how the job ended.
+    @Test(.timeLimit(.minutes(1)), arguments: [SIGTERM, SIGINT, SIGHUP, SIGUSR1])
+    func signalsArePassedOn(_ signal: Int32) throws {
+      let sandbox = try Sandbox()
+      let job = try ChildProcess("/bin/sleep", ["1000"], environment: sandbox.environment, ownSession: true)
+      let pid = job.pid
+      try waitUntil("the program to run") { StatLine("/proc/\(pid)/stat")?.comm == "sleep" && state(pid) == "S" }
+      try sandbox.crtopMust("checkpoint", "\(pid)", "-o", sandbox["image"], "--kill")
+      #expect(try job.wait() == .killed(SIGKILL))
+      let crtop = try sandbox.startCrtop(["restart", sandbox["image"]])
+      try waitUntil("the job to be back") {
+        try crtop.poll() == nil && isTaken(pid) && traced(subtree(pid)).isEmpty && state(pid) == "S"
+      }
+      crtop.kill(signal)
+      #expect(try crtop.wait() == .killed(signal))
+      #expect(!isTaken(pid))
+    }
+
+    private func state(_ pid: Int32) -> Character? { StatLine("/proc/\(pid)/stat")?.state }
+  }
+}

@@ -119,6 +119,7 @@ extension Application {
     operation?.apply(event, now: now)
     guard let ended = operation, !ended.isRunning else { return }
     running = nil
+    if notice?.until != nil { notice = nil }
     history.append(ended)
     if history.count > 50 { history.removeFirst() }
     wantsRefresh = true
@@ -127,7 +128,7 @@ extension Application {
     case .done(let summary) where ended.kind == .restart:
       restartedRoots.insert(summary.root)
       selectionToCome = summary.root
-    case .failed(let problems):
+    case .failed(let problems) where !ended.isCancelled:
       for problem in problems {
         errors.add(problem, during: "\(ended.kind.rawValue) of \(ended.subject)", time: services.clock.real)
       }

@@ -17,8 +17,8 @@ public struct ProcessSnapshot: Sendable {
 
 /// Keeps what one snapshot can use of the one before: open descriptors, names, processor time.
 ///
-/// In the steady state a process costs two system calls a snapshot (its stat and its cgroup), a kernel thread one. To be
-/// used by one thread at a time.
+/// In the steady state a process costs one system call a snapshot (its stat) and every third time another (its cgroup). To
+/// be used by one thread at a time.
 public final class ProcessSampler {
   private let directory: PidDirectory
   private var processes: [Int32: SampledProcess] = [:]
@@ -37,6 +37,8 @@ public final class ProcessSampler {
   private let myUser = geteuid()
   /// Details are read again every so many snapshots, a share of the processes each time.
   private static let detailPeriod = 16
+  private static let cgroupPeriod = 3
+  private var readsAllCgroups = false
 
   /// - Throws: the reason why /proc cannot be read.
   public init() throws(Problem) {
@@ -64,8 +66,12 @@ public final class ProcessSampler {
       }
     }
     forgetTheGone()
+    readsAllCgroups = false
     return ProcessSnapshot(tree: ProcessTree(records), machine: machineStatus())
   }
+
+  /// Has the next snapshot look up every process's cgroup: processes have been moved, as by a freeze.
+  public func expectMovedProcesses() { readsAllCgroups = true }
 
   private func forgetTheGone() {
     for (pid, process) in processes where process.seen != snapshots { forget(pid, process) }
@@ -134,12 +140,19 @@ public final class ProcessSampler {
       process.detailsDue = renamed
       process.updateDetails(&reader, users: &users)
     }
-    if !fields.isKernelThread && (process.isHeld || (snapshots + Int(fields.pid)) % 4 == 0 || renamed) {
+    if !fields.isKernelThread && (renamed || isCgroupDue(process.record, fields)) {
       process.updateCgroup(&reader)
     }
     let frozen = !fields.isKernelThread && freezers.isFrozen(process.cgroup, reader: &reader)
     process.record.state = frozen && fields.state != .zombie && fields.state != .dead ? .frozen : fields.state
     process.record.exitStatus = exitStatus(process.record, fields)
+  }
+
+  /// Reading a cgroup costs more than all else, and few processes ever move: a third of them each time. A process in D
+  /// may have been moved and frozen (v1), a frozen one moved back: those always.
+  private func isCgroupDue(_ record: ProcessRecord, _ fields: StatFields) -> Bool {
+    readsAllCgroups || fields.state == .diskSleep || record.state == .frozen
+      || (snapshots + Int(fields.pid)) % Self.cgroupPeriod == 0
   }
 
   /// The kernel shows the exit code only to those who may trace the process, and 0 to others: 0 of theirs says nothing.

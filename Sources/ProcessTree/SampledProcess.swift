@@ -37,8 +37,6 @@ final class SampledProcess {
     cgroupFile = cgroup
   }
 
-  var isHeld: Bool { stat != nil }
-
   /// How many descriptors it holds.
   var held: Int { (stat == nil ? 0 : 1) + (cgroupFile == nil ? 0 : 1) }
 

@@ -10,6 +10,14 @@ public struct ThreadRecord: Sendable, Hashable {
   public var state: ProcessState
   /// User and system time so far, in clock ticks.
   public var cpuTicks: UInt64
+
+  /// Makes a record from its parts.
+  public init(tid: Int32, comm: String, state: ProcessState, cpuTicks: UInt64) {
+    self.tid = tid
+    self.comm = comm
+    self.state = state
+    self.cpuTicks = cpuTicks
+  }
 }
 
 extension ProcessSampler {

@@ -19,31 +19,50 @@ public struct TaskMemory: ~Copyable {
 
   /// Reads `buffer.count` bytes at `address` through process_vm_readv(2); EFAULT where the task could not read them.
   public func read(_ address: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) {
-    try unsafe Self.read(of: tid, address, into: buffer)
+    try unsafe Self.read(of: tid, [(address, buffer.count)], into: buffer)
   }
 
-  /// The same for a task whose memory has not been opened.
+  /// Reads several ranges end to end in one call.
   public static func read(
-    of tid: Int32, _ address: UInt64, into buffer: UnsafeMutableRawBufferPointer
+    of tid: Int32, _ parts: [(address: UInt64, length: Int)], into buffer: UnsafeMutableRawBufferPointer
   ) throws(Errno) {
     var local = unsafe iovec(iov_base: buffer.baseAddress, iov_len: buffer.count)
-    var remote = unsafe iovec(iov_base: UnsafeMutableRawPointer(bitPattern: UInt(address)), iov_len: buffer.count)
-    let got = try systemCall { unsafe process_vm_readv(tid, &local, 1, &remote, 1, 0) }
+    let remote = unsafe parts.map { unsafe iovec($0.address, $0.length) }
+    let got = try systemCall {
+      unsafe remote.withUnsafeBufferPointer { remote in
+        unsafe process_vm_readv(tid, &local, 1, remote.baseAddress, UInt(remote.count), 0)
+      }
+    }
     guard got == buffer.count else { throw .badAddress }
   }
 
   /// Writes through process_vm_writev(2); EFAULT where the task itself could not write.
   public func write(_ buffer: UnsafeRawBufferPointer, to address: UInt64) throws(Errno) {
-    try unsafe Self.write(buffer, to: address, of: tid)
+    try unsafe Self.write([(address, buffer)], of: tid)
   }
 
-  /// The same for a task whose memory has not been opened.
-  public static func write(_ buffer: UnsafeRawBufferPointer, to address: UInt64, of tid: Int32) throws(Errno) {
-    var local = unsafe iovec(
-      iov_base: UnsafeMutableRawPointer(mutating: buffer.baseAddress), iov_len: buffer.count)
-    var remote = unsafe iovec(iov_base: UnsafeMutableRawPointer(bitPattern: UInt(address)), iov_len: buffer.count)
-    let got = try systemCall { unsafe process_vm_writev(tid, &local, 1, &remote, 1, 0) }
-    guard got == buffer.count else { throw .badAddress }
+  /// Writes several ranges in one call.
+  public static func write(
+    _ parts: [(address: UInt64, bytes: UnsafeRawBufferPointer)], of tid: Int32
+  ) throws(Errno) {
+    var length = 0
+    var local: [iovec] = unsafe []
+    var remote: [iovec] = unsafe []
+    for unsafe part in unsafe parts {
+      length += unsafe part.bytes.count
+      unsafe local.append(
+        iovec(iov_base: UnsafeMutableRawPointer(mutating: part.bytes.baseAddress), iov_len: part.bytes.count))
+      unsafe remote.append(iovec(part.address, part.bytes.count))
+    }
+    let written = try systemCall {
+      unsafe local.withUnsafeBufferPointer { local in
+        unsafe remote.withUnsafeBufferPointer { remote in
+          unsafe process_vm_writev(
+            tid, local.baseAddress, UInt(local.count), remote.baseAddress, UInt(remote.count), 0)
+        }
+      }
+    }
+    guard written == length else { throw .badAddress }
   }
 
   /// Reads whatever the protection of the pages (FOLL_FORCE).
@@ -57,6 +76,18 @@ public struct TaskMemory: ~Copyable {
       }
       if got == 0 { throw .badAddress }
       done += got
+    }
+  }
+
+  /// Reads several ranges end to end, whatever their protection.
+  public func readForced(
+    _ parts: [(address: UInt64, length: Int)], into buffer: UnsafeMutableRawBufferPointer
+  ) throws(Errno) {
+    var done = 0
+    for part in parts {
+      unsafe try readForced(
+        part.address, into: UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + part.length]))
+      done += part.length
     }
   }
 
@@ -86,5 +117,12 @@ public struct TaskMemory: ~Copyable {
   /// Writes bytes at `address`, whatever their protection.
   public func write(bytes: [UInt8], to address: UInt64) throws(Errno) {
     try unsafe bytes.withBytes { buffer throws(Errno) in try unsafe writeForced(buffer, to: address) }
+  }
+}
+
+extension iovec {
+  /// A range of another task's memory.
+  @unsafe fileprivate init(_ address: UInt64, _ length: Int) {
+    unsafe self.init(iov_base: UnsafeMutableRawPointer(bitPattern: UInt(address)), iov_len: length)
   }
 }

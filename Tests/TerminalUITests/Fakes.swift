@@ -135,7 +135,14 @@ final class FakeProcesses: ProcessSource {
     return ProcessSnapshot(tree: ProcessTree(records), machine: machine)
   }
 
-  func threads(of pid: Int32) throws(Errno) -> [ThreadRecord] { [] }
+  func expectMovedProcesses() {}
+
+  func threads(of pid: Int32) throws(Errno) -> [ThreadRecord] {
+    guard pid == 100 else { return [] }
+    return [(100, "python3"), (104, "loader"), (105, "io")].map { tid, comm in
+      ThreadRecord(tid: tid, comm: comm, state: .sleeping, cpuTicks: 0)
+    }
+  }
 }
 
 final class FakeClock: Clock {

@@ -166,6 +166,28 @@ import TerminalUI
     #expect(screen.app.errors.unseen == 0)
   }
 
+  @Test func threadsAreShownButNotSelected() throws {
+    let screen = Screen(width: 100)
+    screen.press(.character("H"))
+    #expect(screen.app.wantsRefresh)
+    screen.refresh()
+    #expect(screen.text.contains("│ ├─ {loader}"))
+    #expect(!screen.text.contains("{python3}"))
+    screen.type("100")
+    screen.press(.down)
+    #expect(screen.app.model.selected?.pid == 101)
+    screen.press(.up)
+    #expect(screen.app.model.selected?.pid == 100)
+    let row = try #require(screen.row(with: "{io}"))
+    screen.press(.end)
+    screen.app.handle(MouseEvent(.click, row: row, column: 70))
+    #expect(screen.app.model.selected?.pid == 100)
+    #expect(screen.app.model.selectedSubtree.count == 4)
+    screen.press(.character("H"))
+    screen.refresh()
+    #expect(!screen.text.contains("{loader}"))
+  }
+
   @Test func pauseStaysSaid() {
     let screen = Screen()
     screen.press(.character("Z"))

@@ -97,6 +97,8 @@ import TerminalUI
     screen.engine.emit(.failed([Problem(errno: .canceled, what: "checkpoint", why: "cancelled by the user")]))
     screen.catchUp()
     #expect(screen.app.operation?.isRunning == false)
+    #expect(screen.text.contains("checkpoint of python3 (100) cancelled; nothing was changed"))
+    #expect(screen.app.errors.entries.isEmpty)
   }
 
   @Test func oneOperationAtATime() {

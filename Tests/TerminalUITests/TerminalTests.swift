@@ -87,6 +87,19 @@ struct TerminalTests {
     #expect(text.contains("not a terminal"))
   }
 
+  @Test func theMouseWorksTheFunctionBar() throws {
+    let tmux = try Tmux(width: 80, height: 24)
+    try tmux.command(Tmux.program)
+    let text = try tmux.waitFor("F10 Quit")
+    let bar = try #require(text.split(separator: "\n").last)
+    let place = try #require(bar.ranges(of: "F1 Help").first)
+    let column = bar.distance(from: bar.startIndex, to: place.lowerBound)
+    // A press of the first button as this terminal type reports it: Esc [ M, then 32 + button, column and row from 1.
+    let report = [0x1b, 0x5b, 0x4d, 32, 32 + column + 2, 32 + 24].map { String($0, radix: 16) }
+    try tmux.keys(["-H"] + report)
+    _ = try tmux.waitFor("─ Help ")
+  }
+
   @Test func asciiWhereTheLocaleSaysSo() throws {
     let tmux = try Tmux(width: 80, height: 24)
     try tmux.command("LC_ALL=C NO_COLOR=1 \(Tmux.program)")

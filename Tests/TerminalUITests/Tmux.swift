@@ -41,7 +41,8 @@ final class Tmux {
     return "/" + directory.joined(separator: "/") + "/crtop"
   }
 
-  func keys(_ keys: String...) throws { try run(["send-keys", "-t", "s"] + keys) }
+  func keys(_ keys: String...) throws { try self.keys(keys) }
+  func keys(_ keys: [String]) throws { try run(["send-keys", "-t", "s"] + keys) }
 
   /// Types a command line and Enter.
   func command(_ line: String) throws {

@@ -47,7 +47,7 @@ struct CheckpointPipeline {
 
     var memory = try MemoryWriter(plan, live)
     var meter = MemoryMeter(plan, live, report)
-    try memory.readWindow { process, bytes throws(Problem) in try meter.add(process, bytes, .memory) }
+    try memory.read(&meter)
     var pause: Int64 = 0
     if memory.isAllRead && request.after == .resume { pause = letGo(stop, image) }
 
@@ -56,11 +56,12 @@ struct CheckpointPipeline {
     for process in image.processes { try writer.write(process: process) }
     try writer.write(sharedObjects: image.shared)
     while true {
-      try memory.writeWindow(to: &writer) { process, bytes throws(Problem) in try meter.add(process, bytes, .write) }
+      try memory.write(to: &writer, &meter)
       if memory.isAllRead { break }
-      try memory.readWindow { process, bytes throws(Problem) in try meter.add(process, bytes, .memory) }
+      try memory.read(&meter)
       if memory.isAllRead && request.after == .resume { pause = letGo(stop, image) }
     }
+    meter.finish()
     let totals = try writer.finish(pauseMicroseconds: pause)
     try destination.commit { _, _ throws(Problem) in try report.checkCancelled() }
     if request.after != .resume { pause = try end(context, stop) }
@@ -103,27 +104,5 @@ struct CheckpointPipeline {
   private func progress(_ process: JobProcess, _ phase: OperationPhase) throws(Problem) {
     try report.checkCancelled()
     report.event(.task(TaskProgress(task: process.name, phase: phase)))
-  }
-}
-
-/// Reports the bytes of memory done, per process, a few times a chunk at most.
-struct MemoryMeter {
-  private let report: OperationReport
-  private var totals: [Int32: UInt64] = [:]
-  private var done: [Int32: UInt64] = [:]
-  private var phase: OperationPhase = .memory
-
-  init(_ plan: MemoryPlan, _ processes: [JobProcess], _ report: OperationReport) {
-    self.report = report
-    for (index, process) in processes.enumerated() { totals[process.pid] = plan.bytesOfProcess[index] }
-  }
-
-  mutating func add(_ process: JobProcess, _ bytes: UInt64, _ phase: OperationPhase) throws(Problem) {
-    try report.checkCancelled()
-    if phase != self.phase { (self.phase, done) = (phase, [:]) }
-    let total = max(totals[process.pid] ?? 0, bytes)
-    let sum = min((done[process.pid] ?? 0) + bytes, total)
-    done[process.pid] = sum
-    report.event(.task(TaskProgress(task: process.name, phase: phase, done: sum, total: total)))
   }
 }

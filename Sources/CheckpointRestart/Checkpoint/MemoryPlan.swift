@@ -1,13 +1,15 @@
 /// Defines `MemoryPlan`: which pages go into the image, each stored once, and to whom they belong.
 
 internal import CLinux
-internal import CheckpointImage
 internal import ImageSchema
 internal import SystemCalls
 
 /// Pages in the order in which they are stored.
 struct MemoryPlan {
-  /// A run of pages as it is read.
+  /// Pages that are written at once: 1 MiB, which stays in the processor's cache.
+  static let chunkPages = 256
+
+  /// A run of pages as it is read; it does not cross a chunk's boundary.
   struct Source {
     var process: Int
     var address: UInt64
@@ -41,8 +43,8 @@ struct MemoryPlan {
     for (index, process) in processes.enumerated() {
       let before = destinationPages
       do throws(Errno) {
-        let map = try PageMap(of: process)
-        for area in process.contentAreas { try add(area, index, process, map, context) }
+        var map = try PageMap(of: process)
+        for area in process.contentAreas { try add(area, index, process, &map, context) }
       } catch { throw error.problem(task: process.name, "cannot read which of its pages are in use (pagemap)") }
       bytesOfProcess.append(UInt64(destinationPages - before) * pageSize)
       process.image.memoryBytes = bytesOfProcess[index]
@@ -50,7 +52,7 @@ struct MemoryPlan {
   }
 
   private mutating func add(
-    _ area: MappedArea, _ index: Int, _ process: JobProcess, _ map: borrowing PageMap, _ context: CheckpointContext
+    _ area: MappedArea, _ index: Int, _ process: JobProcess, _ map: inout PageMap, _ context: CheckpointContext
   ) throws(Errno) {
     let isFile = area.name.hasPrefix("/")
     let isReadable = area.protection & PROT_READ != 0
@@ -78,7 +80,7 @@ struct MemoryPlan {
 
   private mutating func addSource(_ process: Int, _ address: UInt64, isReadable: Bool) {
     if let last = sources.last, last.process == process, last.address + UInt64(last.pages) * pageSize == address,
-      last.isReadable == isReadable, last.pages < ImageLimits.chunkPages
+      last.isReadable == isReadable, pages % Self.chunkPages != 0
     {
       sources[sources.count - 1].pages += 1
     } else {
@@ -90,7 +92,7 @@ struct MemoryPlan {
     destinationPages += 1
     if let last = destinations.last, last.process == process,
       last.address + UInt64(last.pages) * pageSize == address, last.first + last.pages == first,
-      last.isAnonymous == isAnonymous, first % ImageLimits.chunkPages != 0
+      last.isAnonymous == isAnonymous, first % Self.chunkPages != 0
     {
       destinations[destinations.count - 1].pages += 1
     } else {
@@ -99,10 +101,27 @@ struct MemoryPlan {
     }
   }
 
-  /// The destinations by chunk: which of them lie in the chunk of pages that starts at `chunk * chunkPages`.
+  /// How many chunks there are.
+  var chunks: Int { (pages + Self.chunkPages - 1) / Self.chunkPages }
+
+  /// The destinations by chunk.
   func destinationsByChunk() -> [[Destination]] {
-    var byChunk = [[Destination]](repeating: [], count: (pages + ImageLimits.chunkPages - 1) / ImageLimits.chunkPages)
-    for destination in destinations { byChunk[destination.first / ImageLimits.chunkPages].append(destination) }
+    var byChunk = [[Destination]](repeating: [], count: chunks)
+    for destination in destinations { byChunk[destination.first / Self.chunkPages].append(destination) }
     return byChunk
+  }
+
+  /// The sources of each chunk: a range of indices into `sources`.
+  func sourcesByChunk() -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    var (start, read) = (0, 0)
+    for index in sources.indices {
+      read += sources[index].pages
+      if read % Self.chunkPages == 0 || read == pages {
+        ranges.append(start..<index + 1)
+        start = index + 1
+      }
+    }
+    return ranges
   }
 }

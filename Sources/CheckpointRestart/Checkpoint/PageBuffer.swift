@@ -13,8 +13,15 @@ internal import SystemCalls
     let length = max(pages, 1) * Int(pageSize)
     let address = unsafe mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let address = unsafe address, unsafe address != MAP_FAILED else { throw .noMemory }
-    unsafe madvise(address, length, MADV_HUGEPAGE)
+    // Only where it pays: making a huge page takes longer than touching a few small ones.
+    if length >= 256 << 20 { unsafe _ = madvise(address, length, MADV_HUGEPAGE) }
     unsafe bytes = UnsafeMutableRawBufferPointer(start: address, count: length)
+  }
+
+  static func reserve(pages: Int) throws(Problem) -> PageBuffer {
+    do throws(Errno) { return try PageBuffer(pages: pages) } catch {
+      throw error.problem("cannot reserve memory for the job's pages", remedy: "free some memory")
+    }
   }
 
   deinit { unsafe munmap(bytes.baseAddress, bytes.count) }

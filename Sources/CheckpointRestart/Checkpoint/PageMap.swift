@@ -7,7 +7,7 @@ internal import SystemCalls
 /// A reader of one process's page map.
 struct PageMap: ~Copyable {
   private let file: OwnedDescriptor
-  private let name: TaskName
+  private var entries = [UInt8](repeating: 0, count: 4096)
 
   /// An entry of the page map (Documentation/admin-guide/mm/pagemap.rst).
   struct Entry {
@@ -28,14 +28,15 @@ struct PageMap: ~Copyable {
 
   init(of process: JobProcess) throws(Errno) {
     file = try OwnedDescriptor.open("/proc/\(process.pid)/pagemap", O_RDONLY)
-    name = process.name
   }
 
   /// Calls `body` for each page of a range that may have content, in order.
-  func forEachPage(of range: Range<UInt64>, _ body: (UInt64, Entry) -> Void) throws(Errno) {
+  mutating func forEachPage(of range: Range<UInt64>, _ body: (UInt64, Entry) -> Void) throws(Errno) {
     for part in try populated(range) {
       var address = part.lowerBound
-      var entries = [UInt8](repeating: 0, count: 65536)
+      // Most areas are small, and clearing a large buffer for each of them would cost more than reading.
+      let wanted = min(Int((part.upperBound - part.lowerBound) / pageSize) * 8, 1 << 17)
+      if wanted > entries.count { entries = [UInt8](repeating: 0, count: wanted) }
       while address < part.upperBound {
         let pages = min(Int((part.upperBound - address) / pageSize), entries.count / 8)
         let got = try unsafe entries.withMutableBytes { buffer throws(Errno) in

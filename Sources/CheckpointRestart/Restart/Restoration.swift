@@ -46,37 +46,43 @@ struct Restoration {
     }
   }
 
-  /// Straight from the image into place.
+  /// Straight from the image into place: neighbouring runs of one process in one call.
   private func fillMemory(_ image: inout VerifiedImage) throws(Problem) {
-    var done: [Int32: UInt64] = [:]
+    var meter = MemoryMeter(context.live.map { ($0.name, $0.image.memoryBytes) }, context.report)
     unsafe try image.forEachChunk { chunk, pages throws(Problem) in
-      for run in chunk.runs {
-        guard let process = context.byPID[run.pid], !process.isZombie else {
-          throw Problem(errno: .invalidArgument, what: "memory of pid \(run.pid) in the image", why: "there is no such task")
+      var index = 0
+      while index < chunk.runs.count {
+        let pid = chunk.runs[index].pid
+        let end = chunk.runs[index...].prefix(512).firstIndex { $0.pid != pid } ?? min(index + 512, chunk.runs.count)
+        let runs = chunk.runs[index..<end]
+        guard let process = context.byPID[pid], !process.isZombie else {
+          throw Problem(errno: .invalidArgument, what: "memory of pid \(pid) in the image", why: "there is no such task")
         }
-        let part = unsafe UnsafeRawBufferPointer(
-          rebasing: pages[Int(run.first) * Int(pageSize)..<Int(run.first + run.pages) * Int(pageSize)])
-        do throws(Errno) { unsafe try write(part, to: run.address, of: run.pid) } catch {
-          throw error.problem(task: process.name, "cannot restore its memory at \(String(run.address, radix: 16))")
+        let parts = unsafe runs.map { run in
+          unsafe (
+            address: run.address,
+            bytes: UnsafeRawBufferPointer(
+              rebasing: pages[Int(run.first) * Int(pageSize)..<Int(run.first + run.pages) * Int(pageSize)])
+          )
         }
-        let sum = min(done[run.pid, default: 0] + UInt64(run.pages) * pageSize, process.image.memoryBytes)
-        done[run.pid] = sum
-        try context.progress(process, .memory, done: sum, total: process.image.memoryBytes)
+        do throws(Errno) { unsafe try write(parts, of: pid) } catch {
+          throw error.problem(task: process.name, "cannot restore its memory")
+        }
+        try meter.add(pid, runs.reduce(0) { $0 + UInt64($1.pages) * pageSize })
+        index = end
       }
     }
-    // The rest were pages of zeroes.
-    for process in context.live {
-      let total = process.image.memoryBytes
-      if done[process.pid] != total { try context.progress(process, .memory, done: total, total: total) }
-    }
+    meter.finish()
   }
 
-  private func write(_ bytes: UnsafeRawBufferPointer, to address: UInt64, of pid: Int32) throws(Errno) {
-    do throws(Errno) { unsafe try TaskMemory.write(bytes, to: address, of: pid) } catch {
+  @unsafe private func write(
+    _ parts: [(address: UInt64, bytes: UnsafeRawBufferPointer)], of pid: Int32
+  ) throws(Errno) {
+    do throws(Errno) { unsafe try TaskMemory.write(parts, of: pid) } catch {
       // A page that the task itself could never write, changed by a debugger.
       guard error == .badAddress else { throw error }
       let memory = try TaskMemory(of: pid)
-      unsafe try memory.writeForced(bytes, to: address)
+      for unsafe part in unsafe parts { unsafe try memory.writeForced(part.bytes, to: part.address) }
     }
   }
 

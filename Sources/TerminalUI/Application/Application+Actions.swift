@@ -41,6 +41,9 @@ extension Application {
     case .tree: model.isTree.toggle()
     case .invert: model.order.isDescending.toggle()
     case .kernelThreads: model.showsKernelThreads.toggle()
+    case .threads:
+      showsThreads.toggle()
+      wantsRefresh = true
     case .foldAll: model.toggleAllFolds()
     case .fold: fold()
     case .unfold: if let process = selection() { model.setFolded(process.identity, false) }

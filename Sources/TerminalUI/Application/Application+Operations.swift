@@ -105,6 +105,7 @@ extension Application {
 
   private func tellResult(_ result: Result<OperationSummary, Problem>, _ name: String, _ what: String, _ now: String) {
     wantsRefresh = true
+    services.processes.expectMovedProcesses()
     changesUnderWay -= 1
     defer { endIfIdle() }
     switch result {
@@ -118,13 +119,16 @@ extension Application {
     operation?.apply(event, now: now)
     guard let ended = operation, !ended.isRunning else { return }
     running = nil
+    if notice?.until != nil { notice = nil }
     history.append(ended)
+    if history.count > 50 { history.removeFirst() }
     wantsRefresh = true
+    services.processes.expectMovedProcesses()
     switch ended.outcome {
     case .done(let summary) where ended.kind == .restart:
       restartedRoots.insert(summary.root)
       selectionToCome = summary.root
-    case .failed(let problems):
+    case .failed(let problems) where !ended.isCancelled:
       for problem in problems {
         errors.add(problem, during: "\(ended.kind.rawValue) of \(ended.subject)", time: services.clock.real)
       }

@@ -22,11 +22,12 @@ package final class Application {
   /// The operation in the panel: running, or ended and not yet dismissed.
   package internal(set) var operation: OperationModel?
   var running: (any RunningOperation)?
-  /// Operations that have ended, the newest last.
+  /// Operations that have ended, the newest last, at most 50.
   package internal(set) var history: [OperationModel] = []
   package var errors = ErrorLog()
   package internal(set) var notice: Notice?
   package internal(set) var isPaused = false
+  package internal(set) var showsThreads = false
   package internal(set) var searchPattern = ""
   /// Digits typed to jump to a pid, and when the last one came.
   var jump: (digits: String, time: Double) = ("", 0)
@@ -90,12 +91,20 @@ package final class Application {
     let snapshot = services.processes.snapshot()
     machine = snapshot.machine
     let before = model.selected
-    model.update(snapshot.tree)
+    model.update(snapshot.tree, threads: showsThreads ? threads(of: snapshot.tree) : nil)
     if before != nil && model.selected == nil, let lost = model.lost {
       tell("\(lost.comm) (\(lost.pid)) has ended; nothing is selected now", .warning)
     }
     if let pid = selectionToCome, model.select(pid: pid) { selectionToCome = nil }
     reapRestartedRoots()
+  }
+
+  private func threads(of tree: ProcessTree) -> [Int32: [ThreadRecord]] {
+    var found: [Int32: [ThreadRecord]] = [:]
+    for process in tree.processes where process.threads > 1 {
+      found[process.pid] = try? services.processes.threads(of: process.pid)
+    }
+    return found
   }
 
   /// Lets time pass: lines vanish. Whether anything changed.

@@ -5,7 +5,7 @@ package enum Action: String, Sendable, CaseIterable {
   case checkpoint, images, freezeOrThaw, details, operations, errors
   case up, down, pageUp, pageDown, top, bottom, parent
   case search, searchNext, searchPrevious, filter, user, tree, fold, unfold, toggleFold, foldAll, sort, invert
-  case kernelThreads, pause, refresh, tag, tagSubtree, untag, signal, help, quit, cancel
+  case threads, kernelThreads, pause, refresh, tag, tagSubtree, untag, signal, help, quit, cancel
 }
 
 /// One row of the table.
@@ -90,6 +90,7 @@ package enum KeyTable {
         KeyBinding([.character("*")], .foldAll, "fold or unfold all"),
         KeyBinding([.function(6), .character(">")], .sort, name: "Sort", rank: 4, "sort by another column"),
         KeyBinding([.character("I")], .invert, "sort the other way round"),
+        KeyBinding([.character("H")], .threads, "show or hide the threads of processes"),
         KeyBinding([.character("K")], .kernelThreads, "show or hide the kernel's threads"),
         KeyBinding([.character("Z")], .pause, "pause the display, or let it go on"),
         KeyBinding([.control("l")], .refresh, "refresh and draw anew"),

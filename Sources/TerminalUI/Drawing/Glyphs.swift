@@ -19,21 +19,17 @@ package struct Glyphs: Sendable {
   package var descending: String
   package var chosen: String
   package var notChosen: String
-  package var good: String
-  package var bad: String
   package var more: String
-  package var arrow: String
-  package var dash: String
 
   package static let unicode = Glyphs(
     isUnicode: true, branch: "├─", lastBranch: "└─", trunk: "│ ", ellipsis: "…", horizontal: "─", vertical: "│",
     topLeft: "┌", topRight: "┐", bottomLeft: "└", bottomRight: "┘", full: "█", empty: "░", ascending: "▲",
-    descending: "▼", chosen: "(•)", notChosen: "( )", good: "✓", bad: "✗", more: "…", arrow: "→", dash: "–")
+    descending: "▼", chosen: "(•)", notChosen: "( )", more: "…")
 
   package static let ascii = Glyphs(
     isUnicode: false, branch: "|-", lastBranch: "`-", trunk: "| ", ellipsis: "~", horizontal: "-", vertical: "|",
     topLeft: "+", topRight: "+", bottomLeft: "+", bottomRight: "+", full: "#", empty: ".", ascending: "^",
-    descending: "v", chosen: "(*)", notChosen: "( )", good: "ok:", bad: "no:", more: "...", arrow: "->", dash: "-")
+    descending: "v", chosen: "(*)", notChosen: "( )", more: "...")
 
   /// What to put into a cell for a character, and its columns: a question mark for what the terminal must not get,
   /// a space for line ends and tabs.

@@ -10,7 +10,7 @@ package enum Role: Int, Sendable, CaseIterable {
   // States of processes.
   case running, sleeping, diskSleep, stopped, traced, zombie, dead, idle, frozen
   // Parts of the tree.
-  case treeLine, folded, kernelThread, tagged, match
+  case treeLine, folded, kernelThread, tagged
   // Function bar.
   case key, keyName
   // Meters and progress bars.

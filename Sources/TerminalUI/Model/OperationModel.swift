@@ -52,6 +52,7 @@ package struct OperationModel: Sendable {
   private var places: [Int32: Int] = [:]
   package private(set) var notes: [String] = []
   package private(set) var outcome = Outcome.running
+  private var wasCancelled = false
 
   package init(id: Int, kind: Kind, subject: String, image: String, startedAt: Double) {
     self.id = id
@@ -63,6 +64,12 @@ package struct OperationModel: Sendable {
 
   package var isRunning: Bool { endedAt == nil }
 
+  /// Ended because the user wanted it: nothing to be alarmed about.
+  package var isCancelled: Bool {
+    guard wasCancelled, case .failed(let problems) = outcome else { return false }
+    return problems.allSatisfy { $0.errno == .canceled }
+  }
+
   /// Seconds so far, or in all.
   package func elapsed(now: Double) -> Double { (endedAt ?? now) - startedAt }
 
@@ -70,7 +77,11 @@ package struct OperationModel: Sendable {
   package var total: UInt64 { lines.reduce(0) { $0 &+ $1.total } }
 
   /// The user asked for the end.
-  package mutating func markCancelling() { if isRunning { outcome = .cancelling } }
+  package mutating func markCancelling() {
+    guard isRunning else { return }
+    outcome = .cancelling
+    wasCancelled = true
+  }
 
   /// Takes in one event, which came at `now`.
   package mutating func apply(_ event: OperationEvent, now: Double) {
@@ -132,6 +143,7 @@ package struct OperationModel: Sendable {
   package var summary: String? {
     switch outcome {
     case .running, .cancelling: return nil
+    case .failed where isCancelled: return "\(kind.rawValue) of \(subject) cancelled; nothing was changed"
     case .failed(let problems):
       let first = problems.first.map(\.description) ?? "no reason given"
       let more = problems.count > 1 ? " (and \(problems.count - 1) more: press E)" : ""

@@ -18,13 +18,17 @@ extension TreeModel {
   package mutating func move(by rows: Int) {
     guard !self.rows.isEmpty else { return }
     let start = isSelectionVisible ? cursor + rows : cursor + (rows > 0 ? rows - 1 : rows)
-    selectRow(start)
+    // Rows of threads are passed over.
+    let index = min(max(start, 0), self.rows.count - 1)
+    let next = rows > 0 ? self.rows[index...].firstIndex { $0.thread == nil } : nil
+    selectRow(next ?? index)
   }
 
-  /// Selects the process in a row, counted from 0 and limited to what there is.
+  /// Selects the process in a row, counted from 0 and limited to what there is; for a thread its process.
   package mutating func selectRow(_ index: Int) {
     guard !rows.isEmpty else { return }
-    cursor = min(max(index, 0), rows.count - 1)
+    let index = min(max(index, 0), rows.count - 1)
+    cursor = rows[...index].lastIndex { $0.thread == nil } ?? index
     selected = rows[cursor].process.identity
     lost = nil
   }
@@ -71,10 +75,17 @@ extension TreeModel {
     return select(found.identity)
   }
 
-  /// Chooses the first row shown so that the bar is among `height` rows.
+  /// Chooses the first row shown so that the bar is among `height` rows. After a jump the bar stands in the upper third:
+  /// what comes below a process are its descendants.
   package mutating func scroll(height: Int) {
     guard height > 0 else { return }
-    top = min(max(top, cursor - height + 1), cursor)
+    // The threads of the selected process come along as far as there is room.
+    let threads = rows.dropFirst(cursor + 1).prefix(height - 1).prefix { $0.thread != nil }.count
+    if cursor < top - 1 || cursor > top + height {
+      top = cursor - height / 3
+    } else {
+      top = min(max(top, cursor + threads - height + 1), cursor)
+    }
     top = max(min(top, rows.count - height), 0)
   }
 }

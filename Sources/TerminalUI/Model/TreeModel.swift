@@ -2,7 +2,7 @@
 
 package import ProcessTree
 
-/// One row: a process and where it stands in the tree.
+/// One row: a process, or one of its threads, and where it stands in the tree.
 package struct TreeRow: Sendable, Hashable {
   package var process: ProcessRecord
   /// For each level above: whether its line goes on below this row. The last is the process's own level; roots have none.
@@ -11,6 +11,8 @@ package struct TreeRow: Sendable, Hashable {
   package var hidden: Int
   /// Stands here only because a descendant matches the filter.
   package var isContext: Bool
+  /// A thread of the process, shown below it; such a row is never selected.
+  package var thread: ThreadRecord?
 
   package var depth: Int { trunks.count }
 }
@@ -19,6 +21,8 @@ package struct TreeRow: Sendable, Hashable {
 package struct TreeModel: Sendable {
   package private(set) var tree = ProcessTree()
   package private(set) var rows: [TreeRow] = []
+  /// The threads of processes that have more than one, by pid; none are shown if it is `nil`.
+  package private(set) var threads: [Int32: [ThreadRecord]]?
   package var isTree = true { didSet { rebuild() } }
   package var order = SortOrder(.pid) { didSet { rebuild() } }
   package var showsKernelThreads = false { didSet { selectSomethingVisible() } }
@@ -39,7 +43,8 @@ package struct TreeModel: Sendable {
   package init() {}
 
   /// Takes a new snapshot. The selection stays with its process.
-  package mutating func update(_ tree: ProcessTree) {
+  package mutating func update(_ tree: ProcessTree, threads: [Int32: [ThreadRecord]]? = nil) {
+    self.threads = threads
     if let selected, tree[selected] == nil {
       lost = self.tree[selected]
       self.selected = nil
@@ -62,8 +67,23 @@ package struct TreeModel: Sendable {
   mutating func rebuild() {
     let shown = showsKernelThreads ? tree.processes : tree.processes.filter { !$0.isKernelThread }
     rows = isTree ? treeRows(shown) : flatRows(shown)
+    if threads != nil { rows = rows.flatMap(withThreads) }
     if let selected, let index = rows.firstIndex(where: { $0.process.identity == selected }) { cursor = index }
     cursor = min(max(cursor, 0), max(rows.count - 1, 0))
+  }
+
+  /// A row and below it the threads of its process, the leader left out: that is the process's own row.
+  private func withThreads(_ row: TreeRow) -> [TreeRow] {
+    let others = threads?[row.process.pid]?.filter { $0.tid != row.process.pid } ?? []
+    guard !others.isEmpty, !row.isContext, row.hidden == 0 else { return [row] }
+    let hasChildren = isTree && !tree.children(of: row.process.pid).isEmpty
+    return [row]
+      + others.enumerated().map { index, thread in
+        let isLast = index == others.count - 1 && !hasChildren
+        return TreeRow(
+          process: row.process, trunks: isTree ? row.trunks + [!isLast] : [], hidden: 0, isContext: false,
+          thread: thread)
+      }
   }
 
   private func flatRows(_ shown: [ProcessRecord]) -> [TreeRow] {

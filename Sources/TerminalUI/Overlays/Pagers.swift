@@ -71,7 +71,7 @@ package enum Pagers {
     let headline = operation.summary ?? "\(operation.kind.rawValue) of \(operation.subject) is running, \(elapsed)"
     let role: Role =
       switch operation.outcome {
-      case .failed: .error
+      case .failed: operation.isCancelled ? .warning : .error
       case .done: .good
       default: .information
       }

@@ -49,6 +49,9 @@ package struct TextField: Sendable {
     var visible = String(characters[first...])
     while visible.columns > width { visible.removeLast() }
     canvas.write(visible, row: row, column: column, limit: width, role: focused ? .fieldFocused : .field)
+    if first > 0 {
+      canvas.write(String(canvas.glyphs.ellipsis), row: row, column: column, role: focused ? .fieldFocused : .field)
+    }
     if focused {
       canvas.cursor = (row, column + min(String(characters[first..<cursor]).columns, width - 1))
     }

@@ -7,6 +7,7 @@ package import SystemCalls
 /// Takes snapshots of the machine.
 package protocol ProcessSource: AnyObject {
   func snapshot() -> ProcessSnapshot
+  func expectMovedProcesses()
   func threads(of pid: Int32) throws(Errno) -> [ThreadRecord]
 }
 

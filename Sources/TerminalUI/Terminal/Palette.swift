@@ -41,7 +41,6 @@ enum Palette {
     case .traced: Look(.magenta)
     case .zombie: Look(.magenta, Look.bold)
     case .frozen: Look(.white, on: .blue, Look.bold)
-    case .match: Look(.own, Look.underline)
     case .dialogTitle: Look(.cyan, Look.bold)
     case .field: Look(.own, Look.underline)
     case .button: Look(.own, Look.bold)
@@ -59,7 +58,7 @@ enum Palette {
       .diskSleep, .stopped:
       Look(.own, Look.bold)
     case .frozen, .error: Look(.own, Look.bold | Look.underline)
-    case .field, .match: Look(.own, Look.underline)
+    case .field: Look(.own, Look.underline)
     case .dim, .dialogDim, .buttonDisabled, .idle, .kernelThread: Look(.own, Look.dim)
     default: Look()
     }

@@ -55,9 +55,9 @@ enum HeaderView {
     let order: [ProcessState] = [.frozen, .zombie, .stopped, .traced, .running, .diskSleep, .sleeping, .idle]
     for state in order {
       guard let count = counts[state], count > 0 else { continue }
-      let text = " \(count) \(state.word)"
-      guard column + text.columns < area.width else { break }
-      column += canvas.write(text, row: row, column: column, role: Role(state))
+      let text = "\(count) \(state.word)"
+      guard column + 1 + text.columns < area.width else { break }
+      column += 1 + canvas.write(text, row: row, column: column + 1, role: Role(state))
     }
     if area.height == 1, area.width - column > 12 {
       let load = "Load \(Format.decimal(app.machine.load1, 2))"

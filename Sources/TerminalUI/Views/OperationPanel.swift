@@ -25,7 +25,7 @@ package enum OperationPanel {
   }
 
   private static func drawSummary(on canvas: inout Canvas, _ area: Rect, _ operation: OperationModel) {
-    let role: Role = if case .done = operation.outcome { .good } else { .error }
+    let role: Role = if case .done = operation.outcome { .good } else { operation.isCancelled ? .warning : .error }
     let lines = wrap(summary(operation), width: area.width, indent: 2)
     for (offset, line) in lines.prefix(area.height).enumerated() {
       canvas.write(line, row: area.row + offset, column: 0, role: role)

@@ -50,6 +50,10 @@ package enum TreeView {
     _ row: TreeRow, on canvas: inout Canvas, row line: Int, width: Int, _ columns: [Column], _ widest: Widest,
     bar: Role?, _ model: TreeModel
   ) {
+    if let thread = row.thread {
+      drawThread(row, thread, on: &canvas, line, width, columns, widest)
+      return
+    }
     let process = row.process
     let isTagged = model.tagged.contains(process.identity)
     // A row that is only context, or that the selection bar covers, has one role all over.
@@ -64,10 +68,39 @@ package enum TreeView {
     drawCommand(row, on: &canvas, line, column, width, override)
   }
 
+  /// A thread: its id, state, time and name; the rest is the process's.
+  private static func drawThread(
+    _ row: TreeRow, _ thread: ThreadRecord, on canvas: inout Canvas, _ line: Int, _ width: Int, _ columns: [Column],
+    _ widest: Widest
+  ) {
+    var shown = row.process
+    shown.identity.pid = thread.tid
+    (shown.state, shown.cpuTicks) = (shown.state == .frozen ? .frozen : thread.state, thread.cpuTicks)
+    var column = 0
+    for item in columns {
+      let width = item.width(widest)
+      if [.pid, .state, .letter, .time].contains(item) {
+        item.draw(shown, on: &canvas, row: line, column: column, width: width, override: .dim)
+      }
+      column += width + 1
+    }
+    column += drawTrunks(row, on: &canvas, line, column, width, nil)
+    canvas.write("{\(thread.comm)}", row: line, column: column, limit: width - column, role: .dim)
+  }
+
   private static func drawCommand(
     _ row: TreeRow, on canvas: inout Canvas, _ line: Int, _ start: Int, _ width: Int, _ override: Role?
   ) {
-    let process = row.process
+    var column = start + drawTrunks(row, on: &canvas, line, start, width, override)
+    for (text, role) in command(of: row.process) {
+      column += canvas.write(text, row: line, column: column, limit: width - column, role: override ?? role)
+    }
+  }
+
+  /// The lines of the tree before a name; returns the columns they take.
+  private static func drawTrunks(
+    _ row: TreeRow, on canvas: inout Canvas, _ line: Int, _ start: Int, _ width: Int, _ override: Role?
+  ) -> Int {
     let glyphs = canvas.glyphs
     var column = start
     func write(_ text: String, _ role: Role) {
@@ -83,7 +116,7 @@ package enum TreeView {
     }
     if row.hidden > 0 { write("[+\(row.hidden)]", .folded) }
     if !row.trunks.isEmpty || row.hidden > 0 { write(" ", .treeLine) }
-    for (text, role) in command(of: process) { write(text, role) }
+    return column - start
   }
 
   /// The program without its directory, its arguments; what has ended says how.

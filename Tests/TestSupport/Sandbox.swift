@@ -28,8 +28,8 @@ package final class Sandbox {
     _ = try systemCall { unsafe chmod(made, 0o755) }
   }
 
-  /// Notes the tasks below a root, so that they are reaped in the end: as orphans they become children of ours, and
-  /// the test library's own waiting for children goes round in circles while there are zombies.
+  /// Notes the tasks below a root, so that their end can be waited for: init reaps them when the root has gone, and
+  /// until then their pids are taken.
   package func remember(_ root: Int32) {
     for task in (try? subtree(root)) ?? [] { remembered.insert(task.pid) }
   }
@@ -49,10 +49,7 @@ package final class Sandbox {
   private func isOver() throws -> Bool {
     let left = try processes()
     remembered.formUnion(left)
-    remembered = remembered.filter { pid in
-      _ = try? reap(pid)
-      return isTaken(pid)
-    }
+    remembered = remembered.filter { isTaken($0) }
     return left.isEmpty && remembered.isEmpty
   }
 

@@ -47,8 +47,9 @@ int main(int argc, char **argv) {
     return 0;
   }
   if (argc == 2 && !strcmp(argv[1], "--list-refused")) return list_refused(), 0;
+  if (argc > 2 && !strcmp(argv[1], "--reap")) return run_and_reap(argv + 2);
   if (argc < 3 || argv[2][0] != '/') {
-    fprintf(stderr, "usage: workloads NAME DIRECTORY [ARGUMENTS], DIRECTORY an absolute path; workloads --list\n       workloads --list-refused\n");
+    fprintf(stderr, "usage: workloads NAME DIRECTORY [ARGUMENTS], DIRECTORY an absolute path; workloads --list\n       workloads --list-refused\n       workloads --reap COMMAND\n");
     return 64;
   }
   directory = argv[2];

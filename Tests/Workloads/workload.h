@@ -93,3 +93,5 @@ void run_refused(int, char **);
 void run_counter(int, char **);
 /* Prints the kinds that `refused` knows. */
 void list_refused(void);
+/* Runs a command, reaps all orphans meanwhile, and returns its exit status. */
+int run_and_reap(char **command);

@@ -125,6 +125,7 @@ int main(int argc, char **argv) {
   }
   strcpy(directory, argv[1]);
   setsid();  // a job of its own, not one of the terminal's
+  close_range(3, ~0U, 0);  // nor with anything open that whoever started it left open
   char path[4096];
   snprintf(path, sizeof path, "%s/progress", directory);
   FILE *progress = fopen(path, "w");

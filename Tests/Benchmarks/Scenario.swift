@@ -21,7 +21,8 @@ struct Scenario {
   func measure(rounds: Int, place: String, directory: String) throws -> Row {
     let sandbox = try Sandbox(in: directory)
     let image = sandbox["image"]
-    let root = try start(in: sandbox)
+    let job = try start(in: sandbox)
+    let root = job.pid
     var row = Row(scenario: self, place: place)
     for _ in 0..<rounds {
       row.nothing.append(try time { try ChildProcess("/bin/true", []).wait() })
@@ -34,33 +35,29 @@ struct Scenario {
       let bytes = try readBytes(image)
       row.bytes = bytes.count
       row.write.append(try time { try writeAndSync(sandbox["copy"], bytes) })
+      sandbox.remember(root)
       _ = try timed(sandbox, "checkpoint", "\(root)", "-o", image, "--kill")
-      try waitUntil("the job to be gone") {
-        _ = try? reap(root)
-        return try !isTaken(root) && sandbox.processes().isEmpty
-      }
+      try job.wait()
+      try sandbox.awaitEnd()
       row.restart.append(try timed(sandbox, "restart", image, "--detach").microseconds)
     }
     try finish(root, in: sandbox)
     return row
   }
 
-  private func start(in sandbox: Sandbox) throws -> Int32 {
+  private func start(in sandbox: Sandbox) throws -> ChildProcess {
     try makeDirectory(sandbox["job"])
     let job = try ChildProcess(
       Programs.workloads, [workload[0], sandbox["job"]] + workload.dropFirst(), environment: sandbox.environment,
       ownSession: true)
     try waitUntil("\(name) to be ready") { ((try? readText(sandbox["job/out"])) ?? "").contains("ready") }
-    return job.disown()
+    return job
   }
 
   /// A figure of a job that is not right afterwards is no figure.
   private func finish(_ root: Int32, in sandbox: Sandbox) throws {
     try writeFile(sandbox["job/verdict"], "")
-    try waitUntil("\(name) to end") {
-      _ = try? reap(root)
-      return !isTaken(root)
-    }
+    try waitUntil("\(name) to end") { !isTaken(root) }
     let report = try readText(sandbox["job/out"])
     guard report.hasSuffix("PASS\n") && !report.contains("FAIL") else { throw TestFailure("\(name): \(report)") }
   }

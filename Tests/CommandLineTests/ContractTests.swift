@@ -7,7 +7,7 @@ import Testing
 
 private let phases: [String: Set<String>] = [
   "checkpoint": ["stop", "inspect", "collect", "memory", "write", "resume", "kill"],
-  "restart": ["verify", "plan", "create", "restore", "zombie", "commit"],
+  "restart": ["verify", "plan", "create", "memory", "restore", "zombie", "commit"],
 ]
 
 extension CommandLine {
@@ -172,8 +172,9 @@ extension CommandLine {
         "/bin/bash", ["-c", script], streams: streams, environment: sandbox.environment, ownSession: ownSession)
       try waitUntil("the shell to be ready") { (try? readText(sandbox["out"])) == "ready\n" }
       try sandbox.crtopMust("checkpoint", "\(shell.pid)", "-o", sandbox["image"], "--kill")
+      try sandbox.remember(image: sandbox["image"])
       #expect(try shell.wait() == .killed(SIGKILL))
-      try waitUntil("the job to be gone") { try sandbox.processes().isEmpty }
+      try sandbox.awaitEnd()
 
       streams = ChildProcess.Streams()
       streams.errors = sandbox["errors"]

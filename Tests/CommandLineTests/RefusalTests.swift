@@ -19,7 +19,7 @@ private let refusals = [
   Refusal(kind: "deleted-file", words: ["deleted"]), Refusal(kind: "deleted-mapping", words: ["deleted"]),
   Refusal(kind: "deleted-directory", words: ["deleted"]), Refusal(kind: "shared-memory", words: ["shared"]),
   Refusal(kind: "system-v-memory", words: ["System V", "SysV", "SYSV"]), Refusal(kind: "posix-timer", words: ["timer"]),
-  Refusal(kind: "message-queue", words: ["message queue", "mqueue"]), Refusal(kind: "io-uring", words: ["io_uring"]),
+  Refusal(kind: "message-queue", words: ["message queue", "deleted"]), Refusal(kind: "io-uring", words: ["io_uring"]),
   Refusal(kind: "aio", words: ["aio", "asynchronous"]), Refusal(kind: "seccomp", words: ["seccomp"]),
   Refusal(kind: "namespace", words: ["namespace"]), Refusal(kind: "traced", words: ["trace"]),
   Refusal(kind: "borrowed-memory", words: ["address space", "memory"]),
@@ -64,6 +64,17 @@ extension CommandLine {
       let after = try job.tasks()
       #expect(after.map(\.description) == before.map(\.description))
       if refusal.kind != "traced" { #expect(traced(after) == []) }
+      try job.expectPass()
+    }
+
+    /// Threads whose leader has ended: nothing is known of the process through the leader's entries in /proc.
+    @Test(.timeLimit(.minutes(1))) func deadLeaderIsRefused() throws {
+      let sandbox = try Sandbox()
+      let job = try Job("dead-leader", in: sandbox)
+      let outcome = try sandbox.crtop("checkpoint", "\(job.pid)", "-o", sandbox["image"], "--kill")
+      #expect(outcome.status == .exited(1))
+      #expect(outcome.errors.contains("leader") && outcome.errors.contains("\(job.pid)"), "\(outcome.summary)")
+      #expect(!exists(sandbox["image"]))
       try job.expectPass()
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 /// The workloads that go through a checkpoint and a restart.
 let roundTrips = [
-  "threads", "dead-leader", "join", "robust", "restartable", "registers", "memory", "mappings", "stack", "signals",
+  "threads", "join", "robust", "restartable", "registers", "memory", "mappings", "stack", "signals",
   "pending", "files", "devices", "locks", "pipes", "directories", "tree", "sessions", "ghosts", "zombies",
   "core-zombie", "stopped", "identity", "timers", "sleeper", "credentials", "limits", "scheduling", "many-threads",
   "counter",
@@ -20,7 +20,7 @@ extension CommandLine {
       streams.output = sandbox["list"]
       try ChildProcess(Programs.workloads, ["--list"], streams: streams).wait()
       let listed = try readText(streams.output).split(separator: "\n").compactMap { $0.split(separator: " ").first }
-      #expect(Set(listed.map(String.init)) == Set(roundTrips + ["refused"]))
+      #expect(Set(listed.map(String.init)) == Set(roundTrips + ["dead-leader", "refused"]))
     }
 
     /// Without crtop: a workload that fails here says nothing about crtop.

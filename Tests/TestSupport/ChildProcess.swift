@@ -51,7 +51,6 @@ package final class ChildProcess {
     _ program: String, _ arguments: [String], streams: Streams = Streams(), environment: [String: String] = [:],
     ownSession: Bool = false, directory: String? = nil
   ) throws {
-    Self.adoptOrphans()
     let append = O_WRONLY | O_CREAT | O_APPEND
     let input = try Self.stream(streams.inputDescriptor, streams.input, O_RDONLY)
     let output = try Self.stream(streams.outputDescriptor, streams.output, append)
@@ -100,12 +99,6 @@ package final class ChildProcess {
     }
   }
 
-  /// Gives the process up: from here on the caller waits for it.
-  package func disown() -> Int32 {
-    status = .exited(0)
-    return pid
-  }
-
   package func kill(_ signal: Int32) {
     if status == nil { _ = CLinux.kill(pid, signal) }
   }
@@ -116,14 +109,9 @@ package final class ChildProcess {
     let file = try OwnedDescriptor.open(path, flags, mode: 0o644)
     return try .duplicating(file.number, atLeast: 3)
   }
-
-  /// Orphans of jobs become ours instead of init's, so that no restarted job stays behind as a zombie.
-  private static func adoptOrphans() {
-    _ = try? rawSystemCall(Int(SYS_prctl), Int(PR_SET_CHILD_SUBREAPER), 1)
-  }
 }
 
-/// wait4 for one child, without waiting; `nil`: it lives.
+/// wait4 for one child, without waiting; `nil`: it lives. Throws ECHILD for what is not a child of ours.
 package func reap(_ pid: Int32) throws -> ExitStatus? {
   var status: Int32 = 0
   let got = try systemCall { unsafe waitpid(pid, &status, WNOHANG) }

@@ -28,25 +28,37 @@ package final class Sandbox {
     _ = try systemCall { unsafe chmod(made, 0o755) }
   }
 
-  /// Notes the tasks below a root, so that they are reaped in the end: as orphans they become children of ours, and
-  /// the test library's own waiting for children goes round in circles while there are zombies.
+  /// Notes the tasks below a root, so that their end can be waited for: init reaps them when the root has gone, and
+  /// until then their pids are taken.
   package func remember(_ root: Int32) {
     for task in (try? subtree(root)) ?? [] { remembered.insert(task.pid) }
+  }
+
+  /// Notes the tasks in an image: of a job that starts programs all the time, those that were there at the checkpoint.
+  package func remember(image: String) throws {
+    for task in try JSON(try crtopMust("show", image, "--json").output).array ?? [] {
+      if let pid = task["pid"]?.number { remembered.insert(Int32(truncatingIfNeeded: pid)) }
+    }
+  }
+
+  /// Waits until no process of this sandbox is left and no pid of a remembered task is taken.
+  package func awaitEnd(seconds: Double = 20) throws {
+    try waitUntil("all tasks of \(path) to be gone", seconds: seconds) { try self.isOver() }
+  }
+
+  private func isOver() throws -> Bool {
+    let left = try processes()
+    remembered.formUnion(left)
+    remembered = remembered.filter { isTaken($0) }
+    return left.isEmpty && remembered.isEmpty
   }
 
   deinit {
     for pid in (try? processes()) ?? [] { remember(pid) }
     let end = monotonicMicroseconds() + 2_000_000
     while monotonicMicroseconds() < end {
-      for pid in (try? processes()) ?? [] {
-        remembered.insert(pid)
-        _ = CLinux.kill(pid, SIGKILL)
-      }
-      remembered = remembered.filter { pid in
-        _ = try? reap(pid)
-        return isTaken(pid)
-      }
-      if remembered.isEmpty { break }
+      for pid in (try? processes()) ?? [] { _ = CLinux.kill(pid, SIGKILL) }
+      if (try? isOver()) == true { break }
       pause(microseconds: 2000)
     }
     removeTree(path)

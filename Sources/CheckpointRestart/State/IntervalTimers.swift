@@ -40,8 +40,9 @@ enum IntervalTimers: ProcessState {
     for timer in process.image.intervalTimers {
       var value = timer.valueUs
       if value == 0 {
-        // It has gone off, and goes on when its pending signal is delivered (kernel/time/itimer.c).
-        guard timer.which == 0, process.hasPending(SIGALRM) else { continue }
+        // It has gone off, and goes on when its signal is delivered (kernel/time/itimer.c): a timer that was switched
+        // off has no interval. The signal may have come after the pending ones were read, so it is not looked for.
+        guard timer.which == 0 else { continue }
         value = 1
       }
       // ITIMER_REAL is 0. The kernel adds one tick when a CPU-time timer is set (kernel/time/itimer.c, set_cpu_itimer).

@@ -78,7 +78,7 @@ final class Job {
   func awaitEnd(of tasks: [TaskView]) throws {
     for task in tasks {
       try waitUntil("pid \(task.pid) (\(task.comm)) to be free") {
-        if task.pid == self.process?.pid { _ = try self.process?.poll() } else { _ = try? reap(task.pid) }
+        if task.pid == self.process?.pid { _ = try self.process?.poll() }
         return !isTaken(task.pid)
       }
     }

@@ -8,7 +8,7 @@ import TestSupport
 final class RunningProgram {
   let sandbox: Sandbox
   let pid: Int32
-  private var process: ChildProcess?
+  private var process: ChildProcess
 
   init(_ program: String, _ arguments: [String], in sandbox: Sandbox, environment: [String: String] = [:]) throws {
     self.sandbox = sandbox
@@ -30,7 +30,7 @@ final class RunningProgram {
   /// Waits until the program has used so much processor time, children not counted.
   func awaitWork(milliseconds: Int64, by comm: String? = nil) throws {
     try waitUntil("\(comm ?? "the program") to have worked for \(milliseconds) ms") {
-      if let status = try self.process?.poll() { throw TestFailure("ended too early: \(status), \(self.complaints)") }
+      if let status = try self.process.poll() { throw TestFailure("ended too early: \(status), \(self.complaints)") }
       return try subtree(self.pid).contains { task in
         guard comm == nil ? task.pid == self.pid : task.comm == comm,
           let line = StatLine("/proc/\(task.pid)/stat")
@@ -40,28 +40,30 @@ final class RunningProgram {
     }
   }
 
-  /// Checkpoint, kill, wait until all is gone, restart; so often.
+  /// Checkpoint, kill, wait until all is gone, restart in the foreground; so often.
   func goThrough(_ times: Int) throws {
     for round in 1...times {
       let image = sandbox["image-\(round)"]
-      sandbox.remember(pid)
       try sandbox.crtopMust("checkpoint", "\(pid)", "-o", image, "--kill")
-      try waitUntil("all tasks to be gone") {
-        if let process = self.process { _ = try process.poll() } else { _ = try? reap(self.pid) }
-        return try !isTaken(self.pid) && self.sandbox.processes().isEmpty
+      try sandbox.remember(image: image)
+      try process.wait()
+      try sandbox.awaitEnd()
+      var streams = ChildProcess.Streams()
+      streams.output = sandbox["events"]
+      streams.errors = sandbox["errors"]
+      removeFile(streams.output)
+      process = try sandbox.startCrtop(["restart", image, "--json"], streams: streams)
+      try waitUntil("the restart to be done") {
+        let events = (try? readText(streams.output)) ?? ""
+        if events.contains("\"event\":\"done\"") { return true }
+        if let status = try self.process.poll() { throw TestFailure("restart: \(status): \(events)") }
+        return false
       }
-      process = nil
-      try sandbox.crtopMust("restart", image, "--detach")
     }
   }
 
-  /// Waits for the end of the root task.
-  func awaitEnd(seconds: Double = 60) throws -> ExitStatus {
-    try eventually("the program to end", seconds: seconds) {
-      if let process = self.process { return try process.poll() }
-      return try reap(self.pid)
-    }
-  }
+  /// Waits for the end of the program, or of the crtop that stands for it and passes its status on.
+  func awaitEnd(seconds: Double = 60) throws -> ExitStatus { try process.wait(seconds: seconds) }
 
   /// What the program has printed on standard error.
   var complaints: String { (try? readText(sandbox["complaints"])) ?? "" }

@@ -48,7 +48,7 @@ public struct TaskMemory: ~Copyable {
     var length = 0
     var local: [iovec] = unsafe []
     var remote: [iovec] = unsafe []
-    for unsafe part in unsafe parts {
+    unsafe parts.forEach { part in
       length += unsafe part.bytes.count
       unsafe local.append(
         iovec(iov_base: UnsafeMutableRawPointer(mutating: part.bytes.baseAddress), iov_len: part.bytes.count))

@@ -59,7 +59,7 @@ struct MappedArea {
     let lineStart = scanner.position
     var name = scanner.text(upTo: UInt8(ascii: "\n"))
     scanner.move(to: lineStart + name.utf8.count)
-    if name.contains("\\012") { name = name.replacing("\\012", with: "\n") }
+    if name.utf8.contains(UInt8(ascii: "\\")) { name = name.replacing("\\012", with: "\n") }
     return MappedArea(
       start: start, end: end, protection: protection, isShared: isShared, offset: offset, device: major << 32 | minor,
       inode: inode, name: name)

@@ -82,7 +82,9 @@ struct Restoration {
       // A page that the task itself could never write, changed by a debugger.
       guard error == .badAddress else { throw error }
       let memory = try TaskMemory(of: pid)
-      for unsafe part in unsafe parts { unsafe try memory.writeForced(part.bytes, to: part.address) }
+      for index in unsafe parts.indices {
+        unsafe try memory.writeForced(parts[index].bytes, to: parts[index].address)
+      }
     }
   }
 

@@ -5,7 +5,8 @@ public import SystemCalls
 /// Entry points that need no thread of their own.
 public enum Engine {
   /// Preflight: looks at the subtree from outside, stops nothing.
-  public static func check(_ root: TaskIdentity, acceptedLosses: Set<AcceptedLoss> = []) throws(Problem) -> CheckReport {
+  public static func check(_ root: TaskIdentity, acceptedLosses: Set<AcceptedLoss> = []) throws(Problem) -> CheckReport
+  {
     try Subtree.refuseForbidden(root.pid)
     let context = CheckpointContext(root: root.pid, isPreflight: true, acceptedLosses: acceptedLosses)
     try SubtreeWalk.fill(context, root: root)

@@ -173,7 +173,9 @@ public final class Injection {
 
   /// A mapping that a killed crtop left says so itself; anything else at that address is the program's.
   private func isOurs(_ range: Range<UInt64>) throws(Errno) -> Bool {
-    guard range.lowerBound != scratch, let head = try? memory.bytes(at: range.lowerBound, count: 16) else { return false }
+    guard range.lowerBound != scratch, let head = try? memory.bytes(at: range.lowerBound, count: 16) else {
+      return false
+    }
     var expected: [UInt8] = []
     for word in [UInt64(CRTOP_INJECTION_MAGIC), range.lowerBound] {
       unsafe withUnsafeBytes(of: word) { unsafe expected.append(contentsOf: $0) }

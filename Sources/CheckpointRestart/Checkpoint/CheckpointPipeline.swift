@@ -31,6 +31,7 @@ struct CheckpointPipeline {
   private func run(
     _ context: CheckpointContext, _ stop: SubtreeStop, _ destination: inout ImageDestination, started: UInt64
   ) throws(Problem) -> OperationSummary {
+    let blocks = try PageBlocks()
     try stop.stop(root: request.root, cancelled: { report.isCancelled })
     report.event(.tasks(context.processes.map(\.name)))
     try Inspection.run(context) { process throws(Problem) in try progress(process, .inspect) }
@@ -45,7 +46,7 @@ struct CheckpointPipeline {
       header: header, processes: context.processes.map(\.image), shared: context.shared.image, all: context.processes,
       live: live)
 
-    var memory = try MemoryWriter(plan, live)
+    var memory = try MemoryWriter(plan, live, blocks)
     var meter = MemoryMeter(plan, live, report)
     try memory.read(&meter)
     var pause: Int64 = 0

@@ -41,9 +41,11 @@ struct Collection {
   private func begin(_ process: JobProcess) throws(Problem) -> Visit? {
     guard let leader = process.leader else { return nil }
     for thread in process.threads { try readRegisters(thread, process) }
-    let executable = process.areas.filter { $0.name == "[vdso]" } + process.areas.filter {
-      $0.name.hasPrefix("/") && !$0.isShared && $0.has("ex") && $0.has("rd")
-    }
+    let executable =
+      process.areas.filter { $0.name == "[vdso]" }
+      + process.areas.filter {
+        $0.name.hasPrefix("/") && !$0.isShared && $0.has("ex") && $0.has("rd")
+      }
     let injection = try Injection(
       into: leader.traced, signals: process.status.signals, executable: executable.map(\.range),
       scratch: try freeRange(process))
@@ -105,6 +107,10 @@ struct Collection {
   }
 
   private func finishThread(_ thread: JobThread, _ process: JobProcess) throws(Problem) {
+    // Again, after its timers were read: one that has gone off meanwhile has left its signal here.
+    do throws(Errno) { try PendingSignals.readQueues(thread, of: process) } catch {
+      throw error.problem(task: thread.traced.name, "cannot read its pending signals")
+    }
     thread.image.registers = Data(thread.registers?.bytes ?? [])
     process.image.threads.append(thread.image)
   }
@@ -123,7 +129,8 @@ struct Collection {
       try readRegisters(thread, process)
       guard let registers = thread.registers, !injection.isInside(registers) else {
         throw process.problem(
-          .resourceBusy, "the task", why: "it is inside code that a crtop which was killed has left", remedy: "try again")
+          .resourceBusy, "the task", why: "it is inside code that a crtop which was killed has left",
+          remedy: "try again")
       }
     }
   }

@@ -49,10 +49,13 @@ struct Freezer {
     let hierarchy = try usableHierarchy()
     var found = false
     for pid in pids {
-      guard let current = FreezerGroup.group(of: pid, in: hierarchy), current.isFrozen || isOurs(current) else { continue }
+      guard let current = FreezerGroup.group(of: pid, in: hierarchy), current.isFrozen || isOurs(current) else {
+        continue
+      }
       guard isOurs(current) else {
         throw Problem(
-          errno: .notPermitted, what: "process \(pid)", why: "it was not crtop that froze it, but the owner of \(current.directory)",
+          errno: .notPermitted, what: "process \(pid)",
+          why: "it was not crtop that froze it, but the owner of \(current.directory)",
           remedy: "thaw that cgroup with what froze it")
       }
       found = true
@@ -76,13 +79,16 @@ struct Freezer {
     for group in groups {
       try? group.setFrozen(false, wait: false)
       let parent = FreezerGroup(
-        version: group.version, directory: String(group.directory.prefix { _ in true }.dropLast(lastComponentLength(group) + 1)))
+        version: group.version,
+        directory: String(group.directory.prefix { _ in true }.dropLast(lastComponentLength(group) + 1)))
       for pid in group.processes { try? move(pid, to: parent) }
       _ = try? systemCall { unsafe group.directory.withCString { unsafe rmdir($0) } }
     }
   }
 
-  private func lastComponentLength(_ group: FreezerGroup) -> Int { group.directory.split(separator: "/").last?.count ?? 0 }
+  private func lastComponentLength(_ group: FreezerGroup) -> Int {
+    group.directory.split(separator: "/").last?.count ?? 0
+  }
 
   private func move(_ pid: Int32, to group: FreezerGroup) throws(Errno) {
     do throws(Errno) { try writeText("\(pid)", to: "\(group.directory)/cgroup.procs") } catch {

@@ -27,11 +27,13 @@ struct FreezerGroup: Hashable {
   }()
 
   /// The group that a process is in, in one hierarchy.
-  static func group(of pid: Int32, in hierarchy: (version: Version, mount: String, controller: String)) -> FreezerGroup? {
+  static func group(of pid: Int32, in hierarchy: (version: Version, mount: String, controller: String)) -> FreezerGroup?
+  {
     guard let text = try? readText("/proc/\(pid)/cgroup") else { return nil }
     for line in text.split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard parts.count == 3, parts[1].split(separator: ",").contains(where: { $0 == hierarchy.controller })
+      guard parts.count == 3,
+        parts[1].split(separator: ",").contains(where: { $0 == hierarchy.controller })
           || (hierarchy.controller.isEmpty && parts[1].isEmpty)
       else { continue }
       let path = parts[2] == "/" ? "" : String(parts[2])

@@ -5,7 +5,10 @@ internal import SystemCalls
 
 enum Inspection {
   /// Inspects all processes of the context; problems gather there.
-  static func run(_ context: CheckpointContext, onProgress: (JobProcess) throws(Problem) -> Void = { _ in }) throws(Problem) {
+  static func run(_ context: CheckpointContext, onProgress: (JobProcess) throws(Problem) -> Void = { _ in })
+    throws(Problem)
+  {
+    AddressSpace.readAreas(of: context.liveProcesses)
     for process in context.processes {
       try onProgress(process)
       process.image.pid = process.pid
@@ -14,6 +17,10 @@ enum Inspection {
       process.image.comm = process.stat.comm
       if process.isZombie {
         Zombies.save(process, context)
+        continue
+      }
+      if process.stat.isZombie {
+        UnsupportedState.inspect(process, context)
         continue
       }
       process.image.exitSignal = UInt32(bitPattern: process.stat.exitSignal)

@@ -36,7 +36,7 @@ final class JobProcess {
   var stopSignal: Int32 = 0
   var stoppedChildren: [JobProcess] = []
 
-  init(pid: Int32, parent: Int32, stat: ProcStat, status: ProcStatus) {
+  init(pid: Int32, parent: Int32, stat: ProcStat, status: ProcStatus = ProcStatus(ByteScanner([]))) {
     self.pid = pid
     self.parent = parent
     self.stat = stat

@@ -40,40 +40,37 @@ struct MemoryPlan {
   /// Reads the page maps of all processes, which must be stopped.
   init(_ processes: [JobProcess], _ context: CheckpointContext) throws(Problem) {
     mayShare = processes.count > 1
+    let found = OwnPages.read(of: processes)
     for (index, process) in processes.enumerated() {
       let before = destinationPages
-      do throws(Errno) {
-        var map = try PageMap(of: process)
-        for area in process.contentAreas { try add(area, index, process, &map, context) }
-      } catch { throw error.problem(task: process.name, "cannot read which of its pages are in use (pagemap)") }
+      switch found[index] {
+      case .success(let pages): add(pages, index, process, context)
+      case .failure(let error):
+        throw error.problem(task: process.name, "cannot read which of its pages are in use (pagemap)")
+      }
       bytesOfProcess.append(UInt64(destinationPages - before) * pageSize)
       process.image.memoryBytes = bytesOfProcess[index]
     }
   }
 
-  private mutating func add(
-    _ area: MappedArea, _ index: Int, _ process: JobProcess, _ map: inout PageMap, _ context: CheckpointContext
-  ) throws(Errno) {
-    let isFile = area.name.hasPrefix("/")
-    let isReadable = area.protection & PROT_READ != 0
-    var hasGuards = false
-    try map.forEachPage(of: area.range) { address, entry in
-      if entry.isGuard { hasGuards = true }
-      guard entry.isOwn else { return }
-      let frame = mayShare && !entry.isExclusive ? entry.frame : 0
+  private mutating func add(_ found: OwnPages, _ index: Int, _ process: JobProcess, _ context: CheckpointContext) {
+    for page in found.pages {
+      let area = process.contentAreas[Int(page.area)]
+      let isAnonymous = !area.name.hasPrefix("/")
+      let frame = mayShare && !page.entry.isExclusive ? page.entry.frame : 0
       if frame != 0, let first = storedFrames[frame] {
-        addDestination(index, address, first: first, isAnonymous: !isFile)
-        return
+        addDestination(index, page.address, first: first, isAnonymous: isAnonymous)
+        continue
       }
       if frame != 0 { storedFrames[frame] = pages }
-      addSource(index, address, isReadable: isReadable)
-      addDestination(index, address, first: pages, isAnonymous: !isFile)
+      addSource(index, page.address, isReadable: area.protection & PROT_READ != 0)
+      addDestination(index, page.address, first: pages, isAnonymous: isAnonymous)
       pages += 1
     }
-    if hasGuards {
+    if let guarded = found.guardedArea {
       context.refuse(
         process.problem(
-          .notSupported, "its guard pages in the mapping \(String(area.start, radix: 16))",
+          .notSupported, "its guard pages in the mapping \(String(process.contentAreas[guarded].start, radix: 16))",
           why: "guard regions (MADV_GUARD_INSTALL) are not supported"))
     }
   }

@@ -13,31 +13,32 @@ struct MemoryWriter: ~Copyable {
   private let processes: [JobProcess]
   private let sources: [Range<Int>]
   private let destinations: [[MemoryPlan.Destination]]
-  /// Where a chunk is read to, and what is kept of all that were read.
-  private let scratch: PageBuffer
-  private let kept: PageBuffer
-  private let allowance: Int
+  private var blocks: PageBlocks
+  /// Where the next chunk is read to.
+  private var target: PageBlock
+  /// Where the few pages of mostly empty chunks are gathered, and how many are in it.
+  private var gathered: PageBlock
+  private var gatheredPages = 0
+  private var full: [PageBlock] = []
   private var readChunks = 0
   private var waiting: [KeptChunk] = []
-  private var keptPages = 0
 
   /// A chunk that has been read and not been written.
   private struct KeptChunk {
     var index: Int
-    /// Its first page in the buffer.
+    var block: PageBlock
+    /// Its first page in the block.
     var start: Int
     var pages: Int
     /// For each page of the plan's chunk its number among those that were kept; -1: it was zero.
     var positions: [Int16]
   }
 
-  init(_ plan: MemoryPlan, _ processes: [JobProcess]) throws(Problem) {
-    let allowance = max(MemoryPlan.chunkPages, min(plan.pages, PageBuffer.allowance()))
-    let scratch = try PageBuffer.reserve(pages: MemoryPlan.chunkPages)
-    let kept = try PageBuffer.reserve(pages: allowance)
-    self.scratch = scratch
-    self.kept = kept
-    self.allowance = allowance
+  /// - Parameter blocks: made before the job was stopped.
+  init(_ plan: MemoryPlan, _ processes: [JobProcess], _ blocks: consuming PageBlocks) throws(Problem) {
+    target = try blocks.take()
+    gathered = try blocks.take()
+    self.blocks = blocks
     self.plan = plan
     self.processes = processes
     sources = plan.sourcesByChunk()
@@ -46,11 +47,11 @@ struct MemoryWriter: ~Copyable {
 
   var isAllRead: Bool { readChunks == sources.count }
 
-  /// Reads from the stopped tasks until all is read or the buffer is full.
+  /// Reads from the stopped tasks until all is read or enough is kept.
   mutating func read(_ meter: inout MemoryMeter) throws(Problem) {
-    while !isAllRead, keptPages + MemoryPlan.chunkPages <= allowance || waiting.isEmpty {
+    while !isAllRead && (waiting.isEmpty || !blocks.areExhausted) {
       let pages = try readSources(of: readChunks, &meter)
-      keep(readChunks, pages)
+      try keep(readChunks, pages)
       readChunks += 1
     }
   }
@@ -72,21 +73,24 @@ struct MemoryWriter: ~Copyable {
         index += 1
       }
       let target = unsafe UnsafeMutableRawBufferPointer(
-        rebasing: scratch.bytes[filled * Int(pageSize)..<(filled + pages) * Int(pageSize)])
+        rebasing: self.target.bytes[filled * Int(pageSize)..<(filled + pages) * Int(pageSize)])
       do throws(Errno) {
         if first.isReadable {
           unsafe try TaskMemory.read(of: process.pid, parts, into: target)
         } else {
           unsafe try TaskMemory(of: process.pid).readForced(parts, into: target)
         }
-      } catch { throw error.problem(task: process.name, "cannot read its memory at \(String(first.address, radix: 16))") }
+      } catch {
+        throw error.problem(task: process.name, "cannot read its memory at \(String(first.address, radix: 16))")
+      }
       filled += pages
       try meter.add(process, UInt64(pages) * pageSize, .memory)
     }
     return filled
   }
 
-  private mutating func keep(_ chunk: Int, _ pages: Int) {
+  /// Drops the pages of zeroes; what is left stays where it was read if that is much, else it is gathered.
+  private mutating func keep(_ chunk: Int, _ pages: Int) throws(Problem) {
     var mustStay = [Bool](repeating: false, count: pages)
     let base = chunk * MemoryPlan.chunkPages
     for destination in destinations[chunk] where !destination.isAnonymous {
@@ -94,17 +98,38 @@ struct MemoryWriter: ~Copyable {
     }
     var positions = [Int16](repeating: -1, count: pages)
     var count = 0
-    let size = Int(pageSize)
     for page in 0..<pages {
-      let source = unsafe UnsafeRawBufferPointer(rebasing: scratch.bytes[page * size..<(page + 1) * size])
-      if !mustStay[page], let start = source.baseAddress, unsafe crtop_is_zero(start, size) { continue }
-      let place = (keptPages + count) * size
-      unsafe UnsafeMutableRawBufferPointer(rebasing: kept.bytes[place..<place + size]).copyMemory(from: source)
+      if !mustStay[page], unsafe Self.isZero(target, page) { continue }
+      if count != page { unsafe Self.copy(target, page, 1, to: target, count) }
       positions[page] = Int16(count)
       count += 1
     }
-    waiting.append(KeptChunk(index: chunk, start: keptPages, pages: count, positions: positions))
-    keptPages += count
+    var kept = KeptChunk(index: chunk, block: target, start: 0, pages: count, positions: positions)
+    if count > MemoryPlan.chunkPages / 2 {
+      full.append(target)
+      target = try blocks.take()
+    } else {
+      if gatheredPages + count > MemoryPlan.chunkPages {
+        full.append(gathered)
+        gathered = try blocks.take()
+        gatheredPages = 0
+      }
+      unsafe Self.copy(target, 0, count, to: gathered, gatheredPages)
+      (kept.block, kept.start) = (gathered, gatheredPages)
+      gatheredPages += count
+    }
+    waiting.append(kept)
+  }
+
+  @unsafe private static func isZero(_ block: PageBlock, _ page: Int) -> Bool {
+    guard let start = unsafe block.bytes.baseAddress?.advanced(by: page * Int(pageSize)) else { return false }
+    return unsafe crtop_is_zero(start, Int(pageSize))
+  }
+
+  @unsafe private static func copy(_ from: PageBlock, _ page: Int, _ pages: Int, to block: PageBlock, _ place: Int) {
+    let size = Int(pageSize)
+    unsafe UnsafeMutableRawBufferPointer(rebasing: block.bytes[place * size..<(place + pages) * size])
+      .copyMemory(from: UnsafeRawBufferPointer(rebasing: from.bytes[page * size..<(page + pages) * size]))
   }
 
   /// Writes what has been read to the image.
@@ -115,11 +140,13 @@ struct MemoryWriter: ~Copyable {
       }
       guard chunk.pages > 0 else { continue }
       let bytes = unsafe UnsafeRawBufferPointer(
-        rebasing: kept.bytes[chunk.start * Int(pageSize)..<(chunk.start + chunk.pages) * Int(pageSize)])
+        rebasing: chunk.block.bytes[chunk.start * Int(pageSize)..<(chunk.start + chunk.pages) * Int(pageSize)])
       unsafe try writer.write(chunk: message(chunk), pages: bytes)
     }
     waiting = []
-    keptPages = 0
+    blocks.giveBack(full)
+    full = []
+    gatheredPages = 0
   }
 
   private func message(_ chunk: KeptChunk) -> ImagePageChunk {

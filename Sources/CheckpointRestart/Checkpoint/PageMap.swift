@@ -10,7 +10,7 @@ struct PageMap: ~Copyable {
   private var entries = [UInt8](repeating: 0, count: 4096)
 
   /// An entry of the page map (Documentation/admin-guide/mm/pagemap.rst).
-  struct Entry {
+  struct Entry: Sendable {
     let bits: UInt64
     var isPresent: Bool { bits >> 63 & 1 == 1 }
     var isSwapped: Bool { bits >> 62 & 1 == 1 }

@@ -2,6 +2,7 @@
 
 internal import CLinux
 internal import Glibc
+internal import ImageSchema
 internal import SystemCalls
 internal import Tracing
 
@@ -81,16 +82,14 @@ final class SubtreeStop {
   }
 
   private func add(_ pid: Int32, parent: Int32, expected: UInt64?) throws(Problem) {
-    guard let stat = (try? context.reader.read("/proc/\(pid)/stat")).flatMap({ ProcStat($0) }),
-      let status = (try? context.reader.read("/proc/\(pid)/status")).map({ ProcStatus($0) })
-    else {
+    guard let stat = (try? context.reader.read("/proc/\(pid)/stat")).flatMap({ ProcStat($0) }) else {
       if parent != 0 { return }  // ended and reaped meanwhile
       throw Problem(errno: .noSuchProcess, what: "process \(pid)", why: "there is no such process")
     }
     if let expected, expected != stat.startTime {
       throw Problem(errno: .noSuchProcess, what: "process \(pid)", why: "it has ended; another process has its pid now")
     }
-    let process = JobProcess(pid: pid, parent: parent, stat: stat, status: status)
+    let process = JobProcess(pid: pid, parent: parent, stat: stat)
     context.processes.append(process)
     context.byPID[pid] = process
   }
@@ -112,6 +111,7 @@ final class SubtreeStop {
       frozen.thaw()
       for thread in seized { try awaitStop(thread, process) }
     }
+    try readAgain(process)
     process.threads.sort { ($0.tid == process.pid ? 0 : 1, $0.tid) < ($1.tid == process.pid ? 0 : 1, $1.tid) }
     if process.threads.isEmpty { try refresh(process) }
   }
@@ -123,7 +123,9 @@ final class SubtreeStop {
     } catch {
       if error == .noSuchProcess { return false }
       if error == .notPermitted {
-        if let status = (try? context.reader.read("/proc/\(thread.tid)/status")).map({ ProcStatus($0) }), status.tracer != 0 {
+        if let status = (try? context.reader.read("/proc/\(thread.tid)/status")).map({ ProcStatus($0) }),
+          status.tracer != 0
+        {
           throw process.problem(
             .notPermitted, "the task", why: "process \(status.tracer) traces it (a debugger, strace, another crtop)",
             remedy: "end that program first")
@@ -161,6 +163,15 @@ final class SubtreeStop {
       }
       throw error.problem(task: thread.traced.name, "cannot stop the task")
     }
+  }
+
+  /// Before it stopped it may have called execve(2): only now is what /proc says of it true.
+  private func readAgain(_ process: JobProcess) throws(Problem) {
+    guard let stat = (try? context.reader.read("/proc/\(process.pid)/stat")).flatMap({ ProcStat($0) }),
+      let status = (try? context.reader.read("/proc/\(process.pid)/status")).map({ ProcStatus($0) })
+    else { return }
+    (process.stat, process.status) = (stat, status)
+    if let leader = process.threads.first(where: { $0.tid == process.pid }) { leader.image.comm = stat.comm }
   }
 
   /// A process whose last thread ended meanwhile is a zombie now, or gone.

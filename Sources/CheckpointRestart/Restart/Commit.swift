@@ -17,6 +17,7 @@ struct Commit {
       throw Problem(errno: .notSupported, what: "the vDSO", why: "it has no system call instruction")
     }
     for process in context.live { try removeScaffold(process, scaffold, instruction) }
+    for process in context.live { try awaitRemoval(process) }
     for process in context.live {
       for thread in process.threads { try setState(thread) }
     }
@@ -48,6 +49,11 @@ struct Commit {
         Int(SYS_munmap), scaffold.range.lowerBound, UInt64(scaffold.range.count), at: vdso.start + instruction)
       try process.leader.setRegisters(registers)
       try process.leader.step()
+    } catch { throw error.problem(task: process.name, "cannot take crtop's code out of the new task") }
+  }
+
+  private func awaitRemoval(_ process: RestartingProcess) throws(Problem) {
+    do throws(Errno) {
       guard case .signal(SIGTRAP) = try process.leader.waitForStop() else { throw .noSuchProcess }
       guard try process.leader.registers().result == 0 else { throw .invalidArgument }
     } catch { throw error.problem(task: process.name, "cannot take crtop's code out of the new task") }
@@ -61,7 +67,8 @@ struct Commit {
       try thread.traced.setRegisters(saved.restart == .block ? saved.withCallRepeated : saved)
       try thread.traced.setSignalMask(thread.image.blockedSignals)
     } catch {
-      throw error.problem(task: thread.name, "cannot set its registers", remedy: "restart on the processor the image is from")
+      throw error.problem(
+        task: thread.name, "cannot set its registers", remedy: "restart on the processor the image is from")
     }
   }
 

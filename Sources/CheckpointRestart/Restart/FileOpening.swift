@@ -22,7 +22,8 @@ struct FileOpening {
       case .device(let device): try keep(try OpenFiles.reopen(openFile, path: device.path), openFile)
       case .pipe, .terminal: break
       case nil:
-        throw Problem(errno: .invalidArgument, what: "open file \(openFile.id) in the image", why: "it refers to nothing")
+        throw Problem(
+          errno: .invalidArgument, what: "open file \(openFile.id) in the image", why: "it refers to nothing")
       }
     }
     try openTerminals()
@@ -34,7 +35,9 @@ struct FileOpening {
 
   private func open(_ path: String, _ flags: Int32, _ what: String) throws(Problem) -> Int32 {
     let descriptor: OwnedDescriptor
-    do throws(Errno) { descriptor = try OwnedDescriptor.open(path, flags) } catch { throw error.problem("cannot open \(what)") }
+    do throws(Errno) { descriptor = try OwnedDescriptor.open(path, flags) } catch {
+      throw error.problem("cannot open \(what)")
+    }
     return try context.inherited.adopt(descriptor)
   }
 

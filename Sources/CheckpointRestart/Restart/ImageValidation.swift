@@ -54,7 +54,8 @@ struct ImageValidation {
     guard thread.parentDeathSignal <= 64 else {
       throw invalid(name, "pdeath_signal", "\(thread.parentDeathSignal) is not a signal")
     }
-    guard thread.comm.utf8.count <= 15, thread.scheduling.affinity.count <= 8192, thread.pendingSignals.count <= 200 else {
+    guard thread.comm.utf8.count <= 15, thread.scheduling.affinity.count <= 8192, thread.pendingSignals.count <= 200
+    else {
       throw invalid(name, "thread \(thread.tid)", "its name, affinity or pending signals are too long")
     }
   }
@@ -79,7 +80,9 @@ struct ImageValidation {
     guard shared.file(space.executable) != nil else {
       throw invalid(name, "executable", "file \(space.executable) is not there")
     }
-    guard space.auxv.count <= 4096, space.auxv.count % 16 == 0 else { throw invalid(name, "auxv", "its size is not valid") }
+    guard space.auxv.count <= 4096, space.auxv.count % 16 == 0 else {
+      throw invalid(name, "auxv", "its size is not valid")
+    }
   }
 
   private func validateNumbers(_ process: ImageProcess, _ name: TaskName) throws(Problem) {

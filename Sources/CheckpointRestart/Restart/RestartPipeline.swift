@@ -73,7 +73,8 @@ enum ScaffoldPlace {
     }
     for line in ((try? readText("/proc/self/maps")) ?? "").utf8.split(separator: UInt8(ascii: "\n")) {
       var scanner = ByteScanner(Array(line))
-      if let start = scanner.unsigned(radix: 16), scanner.skip(UInt8(ascii: "-")), let end = scanner.unsigned(radix: 16),
+      if let start = scanner.unsigned(radix: 16), scanner.skip(UInt8(ascii: "-")),
+        let end = scanner.unsigned(radix: 16),
         start < end
       {
         taken.append(start..<end)

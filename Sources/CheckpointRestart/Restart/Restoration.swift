@@ -12,12 +12,14 @@ struct Restoration {
   init(_ context: RestartContext) { self.context = context }
 
   /// Map, fill, zombies, process state, threads, thread state. In each step many tasks work at once.
-  func run(_ scaffold: borrowing Scaffold, _ image: inout VerifiedImage, _ creation: borrowing TaskCreation) throws(Problem) {
+  func run(_ scaffold: borrowing Scaffold, _ image: inout VerifiedImage, _ creation: borrowing TaskCreation)
+    throws(Problem)
+  {
     try forAll(scaffold) { process, calls throws(Problem) in
       try context.progress(process, .restore)
       try AddressSpace.map(process, context, &calls)
     }
-    try fillMemory(&image)
+    try MemoryFill(context).run(&image)
     try endZombies(scaffold)
     for process in context.stopped { try JobControl.stop(process, scaffold) }
     try context.inherited.applySettings(context.metadata.sharedObjects)
@@ -43,48 +45,6 @@ struct Restoration {
     for index in lists.indices {
       let process = lists[index].process
       try scaffold.finish(process.leader, &lists[index].calls, stopSignal: process.stopSignal)
-    }
-  }
-
-  /// Straight from the image into place: neighbouring runs of one process in one call.
-  private func fillMemory(_ image: inout VerifiedImage) throws(Problem) {
-    var meter = MemoryMeter(context.live.map { ($0.name, $0.image.memoryBytes) }, context.report)
-    unsafe try image.forEachChunk { chunk, pages throws(Problem) in
-      var index = 0
-      while index < chunk.runs.count {
-        let pid = chunk.runs[index].pid
-        let end = chunk.runs[index...].prefix(512).firstIndex { $0.pid != pid } ?? min(index + 512, chunk.runs.count)
-        let runs = chunk.runs[index..<end]
-        guard let process = context.byPID[pid], !process.isZombie else {
-          throw Problem(errno: .invalidArgument, what: "memory of pid \(pid) in the image", why: "there is no such task")
-        }
-        let parts = unsafe runs.map { run in
-          unsafe (
-            address: run.address,
-            bytes: UnsafeRawBufferPointer(
-              rebasing: pages[Int(run.first) * Int(pageSize)..<Int(run.first + run.pages) * Int(pageSize)])
-          )
-        }
-        do throws(Errno) { unsafe try write(parts, of: pid) } catch {
-          throw error.problem(task: process.name, "cannot restore its memory")
-        }
-        try meter.add(pid, runs.reduce(0) { $0 + UInt64($1.pages) * pageSize })
-        index = end
-      }
-    }
-    meter.finish()
-  }
-
-  @unsafe private func write(
-    _ parts: [(address: UInt64, bytes: UnsafeRawBufferPointer)], of pid: Int32
-  ) throws(Errno) {
-    do throws(Errno) { unsafe try TaskMemory.write(parts, of: pid) } catch {
-      // A page that the task itself could never write, changed by a debugger.
-      guard error == .badAddress else { throw error }
-      let memory = try TaskMemory(of: pid)
-      for index in unsafe parts.indices {
-        unsafe try memory.writeForced(parts[index].bytes, to: parts[index].address)
-      }
     }
   }
 

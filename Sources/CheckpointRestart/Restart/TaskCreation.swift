@@ -38,7 +38,9 @@ struct TaskCreation: ~Copyable {
       level = next
     }
     try joinGroups(scaffold)
-    for placeholder in context.sessionPlaceholders { try endPlaceholder(placeholder.thread, placeholder.creator, scaffold) }
+    for placeholder in context.sessionPlaceholders {
+      try endPlaceholder(placeholder.thread, placeholder.creator, scaffold)
+    }
   }
 
   private func createRoot(_ root: RestartingProcess, _ scaffold: borrowing Scaffold) throws(Problem) {
@@ -59,7 +61,8 @@ struct TaskCreation: ~Copyable {
     try awaitStop(root.leader)
     if let outer = plan.outerSession, session == 0 {
       context.report.event(
-        .note(nil, "session \(outer) is led by a task outside the image and exists; the job is in session \(nursery.tid)"))
+        .note(
+          nil, "session \(outer) is led by a task outside the image and exists; the job is in session \(nursery.tid)"))
     }
     calls = scaffold.newCalls(slot: root.slot)
     calls.call(Int(SYS_exit_group), 0, expecting: .anything, naming: "end of the nursery")
@@ -179,11 +182,13 @@ struct TaskCreation: ~Copyable {
     switch errno {
     case .fileExists:
       Problem(
-        task: name, errno: errno, what: "pid \(name.pid)", why: "it is taken, by a process, a thread, a group or a session",
+        task: name, errno: errno, what: "pid \(name.pid)",
+        why: "it is taken, by a process, a thread, a group or a session",
         remedy: "wait until it is free, or restart after a reboot")
     case .notPermitted:
       Problem(
-        task: name, errno: errno, what: "pid \(name.pid)", why: "choosing a pid needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN",
+        task: name, errno: errno, what: "pid \(name.pid)",
+        why: "choosing a pid needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN",
         remedy: "run crtop as root")
     default: errno.problem(task: name, "cannot create the task (clone3)")
     }

@@ -8,8 +8,10 @@ internal import Tracing
 
 enum AddressSpace: ProcessState {
   static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
-    guard let maps = context.read("smaps", of: process) else { return }
-    process.areas = MappedArea.parse(maps)
+    if process.areas.isEmpty {
+      guard let maps = context.read("smaps", of: process) else { return }
+      process.areas = MappedArea.parse(maps)
+    }
     var image = ImageAddressSpace()
     let stat = process.stat
     (image.startCode, image.endCode, image.startStack) = (stat.address(26), stat.address(27), stat.address(28))
@@ -24,6 +26,18 @@ enum AddressSpace: ProcessState {
       image.areas.append(saved)
     }
     process.image.addressSpace = image
+  }
+
+  /// Reads the areas of many processes at once: the kernel walks all their page tables to show them.
+  static func readAreas(of processes: [JobProcess]) {
+    let count = processes.count
+    nonisolated(unsafe) let processes = processes
+    Parallel.forEach(count) { index in
+      let process = unsafe processes[index]
+      var reader = ProcFileReader(capacity: 65536)
+      guard let maps = try? reader.read("/proc/\(process.pid)/smaps") else { return }
+      process.areas = MappedArea.parse(maps)
+    }
   }
 
   private static func executable(_ process: JobProcess, _ context: CheckpointContext) -> UInt32? {
@@ -63,7 +77,8 @@ enum AddressSpace: ProcessState {
       case .filePrivate, .fileShared:
         let shared = area.kind == .fileShared
         guard let file = context.inherited.mappedFile(area.file, writable: area.openedForWriting) else {
-          throw Problem(task: process.name, errno: .badFileDescriptor, what: "mapped file \(area.file)", why: "not open")
+          throw Problem(
+            task: process.name, errno: .badFileDescriptor, what: "mapped file \(area.file)", why: "not open")
         }
         flags |= UInt64(shared ? MAP_SHARED : MAP_PRIVATE)
         calls.call(
@@ -83,16 +98,21 @@ enum AddressSpace: ProcessState {
   ) throws(Problem) {
     for area in process.image.addressSpace.areas {
       let length = area.end - area.start
-      if area.kind == .anonymous || area.kind == .filePrivate, area.wasWritable, area.protection & UInt32(PROT_WRITE) == 0 {
+      if area.kind == .anonymous || area.kind == .filePrivate, area.wasWritable,
+        area.protection & UInt32(PROT_WRITE) == 0
+      {
         calls.call(
-          Int(SYS_mprotect), area.start, length, UInt64(area.protection), expecting: .value(0), naming: "protection (mprotect)")
+          Int(SYS_mprotect), area.start, length, UInt64(area.protection), expecting: .value(0),
+          naming: "protection (mprotect)")
       }
       for advice in area.advice {
-        calls.call(Int(SYS_madvise), area.start, length, UInt64(advice), expecting: .value(0), naming: "advice (madvise)")
+        calls.call(
+          Int(SYS_madvise), area.start, length, UInt64(advice), expecting: .value(0), naming: "advice (madvise)")
       }
       if area.locked {
         calls.call(
-          Int(SYS_mlock2), area.start, length, area.lockedOnFault ? 1 : 0, expecting: .value(0), naming: "locked memory (mlock)")
+          Int(SYS_mlock2), area.start, length, area.lockedOnFault ? 1 : 0, expecting: .value(0),
+          naming: "locked memory (mlock)")
       }
     }
     try setProgramAddresses(process, context, &calls)

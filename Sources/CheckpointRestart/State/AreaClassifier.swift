@@ -49,9 +49,12 @@ struct AreaClassifier {
     }
     if area.name.hasSuffix(" (deleted)") {
       return refuse(
-        area, why: "the mapped file has been deleted, so a restart could not map it", remedy: "put the original file back")
+        area, why: "the mapped file has been deleted, so a restart could not map it",
+        remedy: "put the original file back")
     }
-    guard area.name.hasPrefix("/") else { return refuse(area, why: "this kind of mapping is not supported", remedy: closeIt) }
+    guard area.name.hasPrefix("/") else {
+      return refuse(area, why: "this kind of mapping is not supported", remedy: closeIt)
+    }
     let writable = area.isShared && area.has("mw")
     do throws(Errno) {
       var id = try context.shared.file(area.name, inode: area.inode, writable: writable)

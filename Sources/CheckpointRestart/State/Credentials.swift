@@ -52,7 +52,8 @@ enum Credentials: ThreadState {
       calls.call(Int(SYS_prctl), UInt64(PR_CAPBSET_DROP), capability, expecting: .value(0), naming: "bounding set")
     }
     let groups = calls.place(image.groups.flatMap { group in unsafe withUnsafeBytes(of: group) { unsafe Array($0) } })
-    calls.call(Int(SYS_setgroups), UInt64(image.groups.count), groups, expecting: .value(0), naming: "groups (setgroups)")
+    calls.call(
+      Int(SYS_setgroups), UInt64(image.groups.count), groups, expecting: .value(0), naming: "groups (setgroups)")
     let (group, user) = (image.groupIds.map(UInt64.init), image.userIds.map(UInt64.init))
     calls.call(Int(SYS_setresgid), group[0], group[1], group[2], expecting: .value(0), naming: "group ids (setresgid)")
     calls.call(Int(SYS_setfsgid), group[3], expecting: .anything, naming: "group id (setfsgid)")

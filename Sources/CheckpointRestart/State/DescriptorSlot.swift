@@ -40,7 +40,8 @@ struct DescriptorSlot {
     var file = ImageOpenFile()
     file.flags = information.flags
     file.position = information.position
-    file.flock = information.locks.first { $0.kind == .flock }.map { $0.isWrite ? UInt32(LOCK_EX) : UInt32(LOCK_SH) } ?? 0
+    file.flock =
+      information.locks.first { $0.kind == .flock }.map { $0.isWrite ? UInt32(LOCK_EX) : UInt32(LOCK_SH) } ?? 0
     file.descriptionLocks = information.locks.filter { $0.kind == .description }.map { $0.image(descriptor: number) }
     guard try inspectSettings(copy.number, &file, link, context) else { return nil }
     guard let object = try OpenFiles.classify(self, copy.number, status, link, context) else { return nil }
@@ -55,7 +56,9 @@ struct DescriptorSlot {
   ) throws(Errno) -> Bool {
     if file.flags & UInt32(O_PATH) != 0 { return true }
     var owner = f_owner_ex()
-    _ = try systemCall { unsafe withUnsafeMutablePointer(to: &owner) { unsafe crtop_fcntl_pointer(copy, F_GETOWN_EX, $0) } }
+    _ = try systemCall {
+      unsafe withUnsafeMutablePointer(to: &owner) { unsafe crtop_fcntl_pointer(copy, F_GETOWN_EX, $0) }
+    }
     file.ownerType = owner.pid == 0 ? 0 : owner.type.rawValue
     file.owner = owner.pid
     file.signal = UInt32(try systemCall { crtop_fcntl(copy, F_GETSIG, 0) })

@@ -19,7 +19,8 @@ enum IntervalTimers: ProcessState {
   static func save(_ process: JobProcess, _ calls: inout RemoteCalls) -> Completion? {
     let base = calls.reserve(3 * 32)
     for which in UInt64(0)..<3 {
-      calls.call(Int(SYS_getitimer), which, base + which * 32, expecting: .value(0), naming: "interval timer (getitimer)")
+      calls.call(
+        Int(SYS_getitimer), which, base + which * 32, expecting: .value(0), naming: "interval timer (getitimer)")
     }
     return { calls in
       for which in UInt64(0)..<3 {

@@ -23,7 +23,8 @@ enum JobControl: ProcessState {
     let probes = children.map { child in
       let information = calls.reserve(128)
       calls.call(
-        Int(SYS_waitid), UInt64(P_PID.rawValue), UInt64(child.pid), information, UInt64(WSTOPPED | WNOHANG | WNOWAIT), 0,
+        Int(SYS_waitid), UInt64(P_PID.rawValue), UInt64(child.pid), information, UInt64(WSTOPPED | WNOHANG | WNOWAIT),
+        0,
         expecting: .value(0), naming: "stopped child (waitid)")
       return (child, information)
     }
@@ -38,7 +39,8 @@ enum JobControl: ProcessState {
     let signal = Int32(process.image.stopSignal)
     guard stopSignals.contains(signal) else {
       throw Problem(
-        task: process.name, errno: .invalidArgument, what: "stop_signal \(signal) in the image", why: "it stops no task")
+        task: process.name, errno: .invalidArgument, what: "stop_signal \(signal) in the image", why: "it stops no task"
+      )
     }
     var calls = scaffold.newCalls(slot: process.slot)
     calls.call(Int(SYS_kill), UInt64(process.pid), UInt64(signal), expecting: .value(0), naming: "stop by job control")

@@ -17,7 +17,8 @@ protocol ProcessState: Sendable {
   static func save(_ process: JobProcess, _ calls: inout RemoteCalls) -> Completion?
 
   /// Asks for the calls that give a new process its state. Its memory and descriptors are there, its threads not yet.
-  static func restore(_ process: RestartingProcess, _ context: RestartContext, _ calls: inout RemoteCalls) throws(Problem)
+  static func restore(_ process: RestartingProcess, _ context: RestartContext, _ calls: inout RemoteCalls)
+    throws(Problem)
 }
 
 /// State that belongs to one thread.
@@ -29,7 +30,8 @@ protocol ThreadState: Sendable {
   static func save(_ thread: JobThread, of process: JobProcess, _ calls: inout RemoteCalls) -> Completion?
 
   /// Like `ProcessState.restore`; the calls are made by the new thread itself.
-  static func restore(_ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls) throws(Problem)
+  static func restore(_ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls)
+    throws(Problem)
 }
 
 extension ProcessState {
@@ -51,7 +53,8 @@ extension ThreadState {
 /// All kinds, in the order in which they are restored.
 enum KindsOfState {
   static let process: [any (ProcessState & SendableMetatype).Type] = [
-    Namespaces.self, AddressSpace.self, Descriptors.self, FileSystem.self, RecordLocks.self, JobControl.self, SignalActions.self,
+    Namespaces.self, AddressSpace.self, Descriptors.self, FileSystem.self, RecordLocks.self, JobControl.self,
+    SignalActions.self,
     IntervalTimers.self, UnsupportedState.self, ProcessAttributes.self, ResourceLimits.self,
   ]
   static let thread: [any (ThreadState & SendableMetatype).Type] = [

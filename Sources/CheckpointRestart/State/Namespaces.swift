@@ -3,11 +3,15 @@
 internal import SystemCalls
 
 enum Namespaces: ProcessState {
-  static let names = ["cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts"]
+  static let names = [
+    "cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts",
+  ]
 
   static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
     for name in names {
-      guard let own = context.namespaces[name], let its = try? readLink("/proc/\(process.pid)/ns/\(name)") else { continue }
+      guard let own = context.namespaces[name], let its = try? readLink("/proc/\(process.pid)/ns/\(name)") else {
+        continue
+      }
       if own != its && !its.isEmpty {
         context.refuse(
           process.problem(

@@ -75,7 +75,9 @@ enum OpenFiles {
         guard UInt64(got) == openFile.position else { throw .invalidArgument }
       }
       return descriptor
-    } catch { throw error.problem("cannot open \(path) again", remedy: "put the file back as it was at the checkpoint") }
+    } catch {
+      throw error.problem("cannot open \(path) again", remedy: "put the file back as it was at the checkpoint")
+    }
   }
 
   /// Owner, signal and locks of a description that is open again.

@@ -10,6 +10,11 @@ enum PendingSignals: ThreadState {
   /// Reads the mask and the queues of a stopped thread; the leader those of the group as well.
   static func read(_ thread: JobThread, of process: JobProcess) throws(Errno) {
     thread.image.blockedSignals = try thread.traced.signalMask()
+    try readQueues(thread, of: process)
+  }
+
+  /// The queues alone.
+  static func readQueues(_ thread: JobThread, of process: JobProcess) throws(Errno) {
     thread.image.pendingSignals = try thread.traced.pendingSignals(shared: false).map(image)
     if thread.tid == process.threads.first?.tid {
       process.image.pendingSignals = try thread.traced.pendingSignals(shared: true).map(image)
@@ -46,7 +51,8 @@ enum PendingSignals: ThreadState {
     let number = bytes.count == 128 ? unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(as: Int32.self) } : 0
     guard (1...64).contains(number) else {
       throw Problem(
-        task: thread.name, errno: .invalidArgument, what: "a pending signal in the image", why: "signal \(number) is not valid")
+        task: thread.name, errno: .invalidArgument, what: "a pending signal in the image",
+        why: "signal \(number) is not valid")
     }
     return number
   }

@@ -45,7 +45,9 @@ enum Pipes {
     // Opened anew for reading: the descriptor at hand may be the write end.
     let source = try OwnedDescriptor.open("/proc/self/fd/\(copy)", O_RDONLY | O_NONBLOCK)
     var length: Int32 = 0
-    _ = try systemCall { unsafe withUnsafeMutablePointer(to: &length) { unsafe crtop_ioctl(source.number, UInt(FIONREAD), $0) } }
+    _ = try systemCall {
+      unsafe withUnsafeMutablePointer(to: &length) { unsafe crtop_ioctl(source.number, UInt(FIONREAD), $0) }
+    }
     guard length > 0 else { return [] }
     let own = try makePipe()
     _ = try? systemCall { crtop_fcntl(own.writer.number, F_SETPIPE_SZ, Int(capacity)) }
@@ -103,7 +105,9 @@ enum Pipes {
     do throws(Errno) {
       let ends = try makePipe()
       let writer = ends.writer.number
-      _ = try systemCall { crtop_fcntl(writer, F_SETPIPE_SZ, Int(image.capacity)) }
+      if try systemCall({ crtop_fcntl(writer, F_GETPIPE_SZ, 0) }) != Int32(clamping: image.capacity) {
+        _ = try systemCall { crtop_fcntl(writer, F_SETPIPE_SZ, Int(image.capacity)) }
+      }
       if !image.content.isEmpty {
         let content = [UInt8](image.content)
         _ = try systemCall { crtop_fcntl(writer, F_SETFL, Int(O_NONBLOCK)) }

@@ -12,7 +12,8 @@ enum ResourceLimits: ProcessState {
   static func save(_ process: JobProcess, _ calls: inout RemoteCalls) -> Completion? {
     let base = calls.reserve(16 * Int(count))
     for resource in 0..<count {
-      calls.call(Int(SYS_prlimit64), 0, resource, 0, base + resource * 16, expecting: .value(0), naming: "limit (prlimit)")
+      calls.call(
+        Int(SYS_prlimit64), 0, resource, 0, base + resource * 16, expecting: .value(0), naming: "limit (prlimit)")
     }
     return { calls in
       for resource in 0..<count {
@@ -31,7 +32,8 @@ enum ResourceLimits: ProcessState {
     for limit in process.image.resourceLimits {
       let address = calls.place(words: [limit.soft, limit.hard])
       calls.call(
-        Int(SYS_prlimit64), 0, UInt64(limit.resource), address, 0, expecting: .value(0), naming: "resource limit (prlimit)")
+        Int(SYS_prlimit64), 0, UInt64(limit.resource), address, 0, expecting: .value(0),
+        naming: "resource limit (prlimit)")
     }
   }
 }

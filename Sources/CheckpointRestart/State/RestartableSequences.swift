@@ -33,11 +33,17 @@ enum RestartableSequences: ThreadState {
     _ registers: Registers, _ thread: JobThread
   ) throws(Errno) -> Registers {
     guard let configuration = try? thread.traced.restartableSequence() else { return registers }
-    let memory = try TaskMemory(of: thread.tid)
     // struct rseq: cpu_id_start, cpu_id, rseq_cs; struct rseq_cs: version, flags, start_ip, length, abort_ip.
-    let area = try memory.bytes(at: UInt64(configuration.rseq_abi_pointer) + 8, count: 8)
+    func bytes(at address: UInt64, count: Int) throws(Errno) -> [UInt8] {
+      var bytes = [UInt8](repeating: 0, count: count)
+      try unsafe bytes.withMutableBytes { buffer throws(Errno) in
+        unsafe try TaskMemory.read(of: thread.tid, [(address, count)], into: buffer)
+      }
+      return bytes
+    }
+    let area = try bytes(at: UInt64(configuration.rseq_abi_pointer) + 8, count: 8)
     let section = unsafe area.withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt64.self) }
-    guard section != 0, let bytes = try? memory.bytes(at: section, count: 32) else { return registers }
+    guard section != 0, let bytes = try? bytes(at: section, count: 32) else { return registers }
     let words = unsafe bytes.withUnsafeBytes { bytes in
       (1...3).map { unsafe bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self) }
     }

@@ -37,13 +37,16 @@ enum SignalActions: ProcessState {
   ) throws(Problem) {
     // Setting SIGCHLD to its default discards those that the restart itself has caused (signal(7), POSIX 2.4.3).
     let standard = calls.place(words: [0, 0, 0, 0])
-    calls.call(Int(SYS_rt_sigaction), UInt64(SIGCHLD), standard, 0, 8, expecting: .value(0), naming: "signal action (SIGCHLD)")
+    calls.call(
+      Int(SYS_rt_sigaction), UInt64(SIGCHLD), standard, 0, 8, expecting: .value(0), naming: "signal action (SIGCHLD)")
     let saved = Set(process.image.signalActions.map(\.signal))
     for signal in context.ignoredByCrtop where !saved.contains(signal) {
       calls.call(
-        Int(SYS_rt_sigaction), UInt64(signal), standard, 0, 8, expecting: .value(0), naming: "signal action (rt_sigaction)")
+        Int(SYS_rt_sigaction), UInt64(signal), standard, 0, 8, expecting: .value(0),
+        naming: "signal action (rt_sigaction)")
     }
-    for action in process.image.signalActions where action.signal != UInt32(SIGKILL) && action.signal != UInt32(SIGSTOP) {
+    for action in process.image.signalActions where action.signal != UInt32(SIGKILL) && action.signal != UInt32(SIGSTOP)
+    {
       let address = calls.place(words: [action.handler, action.flags, action.restorer, action.mask])
       calls.call(
         Int(SYS_rt_sigaction), UInt64(action.signal), address, 0, 8, expecting: .value(0),

@@ -14,7 +14,8 @@ enum ThreadIdentity: ThreadState {
   static func save(_ thread: JobThread, of process: JobProcess, _ calls: inout RemoteCalls) -> Completion? {
     let address = calls.reserve(8)
     calls.call(
-      Int(SYS_prctl), UInt64(PR_GET_TID_ADDRESS), address, expecting: .value(0), naming: "clear_child_tid (PR_GET_TID_ADDRESS)")
+      Int(SYS_prctl), UInt64(PR_GET_TID_ADDRESS), address, expecting: .value(0),
+      naming: "clear_child_tid (PR_GET_TID_ADDRESS)")
     return { calls in thread.image.clearChildTid_p = calls.word64(at: address) }
   }
 
@@ -35,7 +36,8 @@ enum ParentDeathSignal: ThreadState {
   static func save(_ thread: JobThread, of process: JobProcess, _ calls: inout RemoteCalls) -> Completion? {
     let address = calls.reserve(8)
     calls.call(
-      Int(SYS_prctl), UInt64(PR_GET_PDEATHSIG), address, expecting: .value(0), naming: "parent-death signal (PR_GET_PDEATHSIG)")
+      Int(SYS_prctl), UInt64(PR_GET_PDEATHSIG), address, expecting: .value(0),
+      naming: "parent-death signal (PR_GET_PDEATHSIG)")
     return { calls in thread.image.parentDeathSignal = calls.word32(at: address) }
   }
 

@@ -50,7 +50,8 @@ enum Zombies {
     if code.hasCoreFlag && !CoreFlag.canBeMade && !context.acceptedLosses.contains(.coreFlag) {
       context.refuse(
         process.problem(
-          .notSupported, "its core-dump flag", why: "core_pattern does not allow making it again without leaving a file",
+          .notSupported, "its core-dump flag",
+          why: "core_pattern does not allow making it again without leaving a file",
           remedy: "accept its loss: --accept core-flag"))
     }
   }
@@ -86,9 +87,11 @@ enum Zombies {
     } else {
       let none = calls.place(words: [0, 0])
       calls.call(
-        Int(SYS_prlimit64), 0, UInt64(RLIMIT_CORE.rawValue), none, 0, expecting: .value(0), naming: "core limit (prlimit)")
+        Int(SYS_prlimit64), 0, UInt64(RLIMIT_CORE.rawValue), none, 0, expecting: .value(0),
+        naming: "core limit (prlimit)")
     }
-    calls.call(Int(SYS_kill), UInt64(process.pid), UInt64(code.signal), expecting: .anything, naming: "death by signal (kill)")
+    calls.call(
+      Int(SYS_kill), UInt64(process.pid), UInt64(code.signal), expecting: .anything, naming: "death by signal (kill)")
   }
 }
 
@@ -105,10 +108,14 @@ enum CoreFlag {
     let (target, size) = (calls.place("/tmp"), calls.place("size=64k"))
     let limit = calls.place(words: [4096, 4096])
     calls.call(Int(SYS_unshare), UInt64(CLONE_NEWNS), expecting: .value(0), naming: "private mounts (unshare)")
-    calls.call(Int(SYS_mount), none, root, 0, UInt64(MS_REC | MS_PRIVATE), 0, expecting: .value(0), naming: "private mounts (mount)")
+    calls.call(
+      Int(SYS_mount), none, root, 0, UInt64(MS_REC | MS_PRIVATE), 0, expecting: .value(0),
+      naming: "private mounts (mount)")
     calls.call(Int(SYS_mount), tmpfs, target, tmpfs, 0, size, expecting: .value(0), naming: "private tmpfs (mount)")
     calls.call(Int(SYS_chdir), target, expecting: .value(0), naming: "private tmpfs (chdir)")
-    calls.call(Int(SYS_prlimit64), 0, UInt64(RLIMIT_CORE.rawValue), limit, 0, expecting: .value(0), naming: "core limit (prlimit)")
+    calls.call(
+      Int(SYS_prlimit64), 0, UInt64(RLIMIT_CORE.rawValue), limit, 0, expecting: .value(0),
+      naming: "core limit (prlimit)")
     calls.call(Int(SYS_prctl), UInt64(PR_SET_DUMPABLE), 1, expecting: .value(0), naming: "dumpable (PR_SET_DUMPABLE)")
   }
 }

@@ -1,0 +1,43 @@
+/// Defines `OwnPages`: the pages of a process that have content of their own.
+
+internal import Synchronization
+internal import SystemCalls
+
+struct OwnPages: Sendable {
+  struct Page: Sendable {
+    var address: UInt64
+    /// Index into the process's content areas.
+    var area: Int32
+    var entry: PageMap.Entry
+  }
+
+  var pages: [Page] = []
+  /// An area with guard regions, which are not supported.
+  var guardedArea: Int?
+
+  /// Reads the page maps of many processes at once.
+  static func read(of processes: [JobProcess]) -> [Result<OwnPages, Errno>] {
+    let count = processes.count
+    nonisolated(unsafe) let processes = processes
+    let results = Mutex<[Result<OwnPages, Errno>]>(.init(repeating: .failure(.noSuchProcess), count: count))
+    Parallel.forEach(count) { index in
+      let result = read(unsafe processes[index])
+      results.withLock { $0[index] = result }
+    }
+    return results.withLock { $0 }
+  }
+
+  private static func read(_ process: JobProcess) -> Result<OwnPages, Errno> {
+    var found = OwnPages()
+    do throws(Errno) {
+      var map = try PageMap(of: process)
+      for (index, area) in process.contentAreas.enumerated() {
+        try map.forEachPage(of: area.range) { address, entry in
+          if entry.isGuard { found.guardedArea = index }
+          if entry.isOwn { found.pages.append(Page(address: address, area: Int32(index), entry: entry)) }
+        }
+      }
+    } catch { return .failure(error) }
+    return .success(found)
+  }
+}

@@ -8,7 +8,7 @@ internal import Tracing
 
 /// Moves the pages of a plan, chunk by chunk: reading needs the job stopped, writing does not. Pages of zeroes are left out
 /// as they are read, so that only what the image will hold is kept.
-struct MemoryWriter: ~Copyable {
+struct MemoryWriter {
   private let plan: MemoryPlan
   private let processes: [JobProcess]
   private let sources: [Range<Int>]

@@ -32,6 +32,11 @@ enum Machine {
   /// Changes at every boot.
   static let bootID = ((try? readText("/proc/sys/kernel/random/boot_id")) ?? "").replacing("\n", with: "")
 
+  /// Reads what is read only once, before a job is stopped.
+  static func warmUp() {
+    _ = (current, bootID, processorFeatures, vdsoChecksum, Parallel.processors)
+  }
+
   /// The flags of the first processor in /proc/cpuinfo.
   static let processorFeatures: [String] = {
     guard let text = try? readText("/proc/cpuinfo"),

@@ -6,11 +6,13 @@ internal import Synchronization
 
 /// Plain threads that live for one loop: the work is blocking system calls, which Swift's tasks are not for.
 public enum Parallel {
+  /// How many threads work at once: one for each processor, at most 8.
+  public static let processors = max(1, min(8, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+
   /// Calls `body` once for each index below `count`, in any order, on several threads at once; returns when all are done.
   ///
   /// - Parameter grain: fewer pieces than this are not worth a thread.
   public static func forEach(_ count: Int, grain: Int = 8, _ body: @escaping @Sendable (Int) -> Void) {
-    let processors = max(1, min(8, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     let helpers = min(processors, count / max(grain, 1)) - 1
     let work = Work(count, body)
     var threads: [pthread_t] = []

@@ -1,6 +1,7 @@
 /// Defines `CheckpointContext`, the one object that the kinds of state share while a subtree is inspected and saved.
 
 internal import ImageSchema
+internal import Synchronization
 internal import SystemCalls
 
 /// The job, what was found wrong with it, and what its tasks share.
@@ -9,7 +10,9 @@ final class CheckpointContext {
   /// Parents before their children.
   var processes: [JobProcess] = []
   var byPID: [Int32: JobProcess] = [:]
-  var problems: [Problem] = []
+  private let found = Mutex<[Problem]>([])
+  /// All that was refused so far.
+  var problems: [Problem] { found.withLock { $0 } }
   var notes: [(TaskName?, String)] = []
   let acceptedLosses: Set<AcceptedLoss>
   /// Files by path, open file descriptions and pipes, each once.
@@ -29,7 +32,7 @@ final class CheckpointContext {
   }
 
   /// Adds a problem; inspection goes on, since all of them are reported.
-  func refuse(_ problem: Problem) { problems.append(problem) }
+  func refuse(_ problem: Problem) { found.withLock { $0.append(problem) } }
 
   /// Reads a file of /proc about a process; a failure becomes a problem.
   func read(_ file: String, of process: JobProcess) -> ByteScanner? {

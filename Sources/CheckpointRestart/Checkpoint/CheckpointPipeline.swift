@@ -31,6 +31,7 @@ struct CheckpointPipeline {
   private func run(
     _ context: CheckpointContext, _ stop: SubtreeStop, _ destination: inout ImageDestination, started: UInt64
   ) throws(Problem) -> OperationSummary {
+    Machine.warmUp()
     let blocks = try PageBlocks()
     try stop.stop(root: request.root, cancelled: { report.isCancelled })
     report.event(.tasks(context.processes.map(\.name)))

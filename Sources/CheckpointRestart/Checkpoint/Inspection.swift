@@ -25,11 +25,22 @@ enum Inspection {
       }
       process.image.exitSignal = UInt32(bitPattern: process.stat.exitSignal)
       for kind in KindsOfState.process { kind.inspect(process, context) }
-      for thread in process.threads {
-        for kind in KindsOfState.thread { kind.inspect(thread, of: process, context) }
-      }
     }
+    inspectThreads(context)
     Pipes.refuseOutsiders(context)
     do throws(Problem) { _ = try TreePlan(context.processes.map(\.image)) } catch { context.refuse(error) }
+  }
+
+  /// Many at once: a large job is mostly threads.
+  private static func inspectThreads(_ context: CheckpointContext) {
+    let threads = context.liveProcesses.flatMap { process in process.threads.map { (process, $0) } }
+    let count = threads.count
+    nonisolated(unsafe) let all = threads
+    nonisolated(unsafe) let context = context
+    Parallel.forEach(count, grain: 16) { index in
+      var reader = ProcFileReader(capacity: 4096)
+      let (process, thread) = unsafe all[index]
+      for kind in KindsOfState.thread { unsafe kind.inspect(thread, of: process, context, &reader) }
+    }
   }
 }

@@ -69,13 +69,37 @@ struct FileOpening {
     }
     for pipe in shared.pipes {
       let ends = try Pipes.remake(pipe)
+      var isUsed = (reader: false, writer: false)
       for openFile in descriptions[pipe.id] ?? [] {
-        // Each description is opened anew: two of the same end are not the same description.
         let flags = Int32(bitPattern: openFile.flags) & (O_ACCMODE | O_NONBLOCK | O_APPEND)
-        let number = try open("/proc/self/fd/\(ends.reader.number)", flags, "an end of pipe \(pipe.id)")
-        context.inherited.setOpenFile(openFile.id, number)
+        switch flags & O_ACCMODE {
+        case O_RDONLY where !isUsed.reader:
+          isUsed.reader = true
+          try keep(ends.reader, openFile, flags)
+        case O_WRONLY where !isUsed.writer:
+          isUsed.writer = true
+          try keep(ends.writer, openFile, flags)
+        default:
+          // Opened anew: two descriptions of the same end are not the same description.
+          let number = try open("/proc/self/fd/\(ends.reader.number)", flags, "an end of pipe \(pipe.id)")
+          context.inherited.setOpenFile(openFile.id, number)
+        }
       }
     }
+  }
+
+  /// Keeps an end of a new pipe, with the description's flags.
+  private func keep(
+    _ end: borrowing OwnedDescriptor, _ openFile: ImageOpenFile, _ flags: Int32
+  ) throws(Problem) {
+    let settings = flags & ~O_ACCMODE
+    if settings != 0 {
+      let number = end.number
+      do throws(Errno) { _ = try systemCall { crtop_fcntl(number, F_SETFL, Int(settings)) } } catch {
+        throw error.problem("cannot set the flags of a pipe")
+      }
+    }
+    try keep(end, openFile)
   }
 
   // MARK: - Terminal

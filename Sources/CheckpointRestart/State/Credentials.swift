@@ -10,12 +10,14 @@ enum Credentials: ThreadState {
   private static let capabilityVersion: UInt64 = 0x2008_0522
   private static let noSetuidFixup: UInt64 = 1 << 2
 
-  static func inspect(_ thread: JobThread, of process: JobProcess, _ context: CheckpointContext) {
+  static func inspect(
+    _ thread: JobThread, of process: JobProcess, _ context: CheckpointContext, _ reader: inout ProcFileReader
+  ) {
     let status: ProcStatus
     if thread.tid == process.pid {
       status = process.status
     } else {
-      guard let file = try? context.reader.read("/proc/\(process.pid)/task/\(thread.tid)/status") else { return }
+      guard let file = try? reader.read("/proc/\(process.pid)/task/\(thread.tid)/status") else { return }
       status = ProcStatus(file)
     }
     thread.image.credentials = image(status)

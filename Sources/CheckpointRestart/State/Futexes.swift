@@ -6,7 +6,9 @@ internal import SystemCalls
 internal import Tracing
 
 enum Futexes: ThreadState {
-  static func inspect(_ thread: JobThread, of process: JobProcess, _ context: CheckpointContext) {
+  static func inspect(
+    _ thread: JobThread, of process: JobProcess, _ context: CheckpointContext, _ reader: inout ProcFileReader
+  ) {
     do throws(Errno) {
       (thread.image.robustList, thread.image.robustListLength) = try thread.traced.robustList()
     } catch {

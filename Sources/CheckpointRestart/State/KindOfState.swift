@@ -23,8 +23,11 @@ protocol ProcessState: Sendable {
 
 /// State that belongs to one thread.
 protocol ThreadState: Sendable {
-  /// Like `ProcessState.inspect`.
-  static func inspect(_ thread: JobThread, of process: JobProcess, _ context: CheckpointContext)
+  /// Like `ProcessState.inspect`, for many threads at once: what is shared must not be written, and files are read with
+  /// the reader given.
+  static func inspect(
+    _ thread: JobThread, of process: JobProcess, _ context: CheckpointContext, _ reader: inout ProcFileReader
+  )
 
   /// Like `ProcessState.save`; the calls are made by the thread itself.
   static func save(_ thread: JobThread, of process: JobProcess, _ calls: inout RemoteCalls) -> Completion?
@@ -43,7 +46,9 @@ extension ProcessState {
 }
 
 extension ThreadState {
-  static func inspect(_ thread: JobThread, of process: JobProcess, _ context: CheckpointContext) {}
+  static func inspect(
+    _ thread: JobThread, of process: JobProcess, _ context: CheckpointContext, _ reader: inout ProcFileReader
+  ) {}
   static func save(_ thread: JobThread, of process: JobProcess, _ calls: inout RemoteCalls) -> Completion? { nil }
   static func restore(
     _ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls

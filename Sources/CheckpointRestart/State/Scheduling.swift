@@ -11,7 +11,9 @@ enum Scheduling: ThreadState {
   private static let attributeSize = 48
   private static let affinitySize = 128
 
-  static func inspect(_ thread: JobThread, of process: JobProcess, _ context: CheckpointContext) {
+  static func inspect(
+    _ thread: JobThread, of process: JobProcess, _ context: CheckpointContext, _ reader: inout ProcFileReader
+  ) {
     do throws(Errno) {
       var attributes = [UInt8](repeating: 0, count: attributeSize)
       _ = try unsafe attributes.withMutableBytes { buffer throws(Errno) in

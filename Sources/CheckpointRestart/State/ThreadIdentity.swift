@@ -6,8 +6,10 @@ internal import SystemCalls
 internal import Tracing
 
 enum ThreadIdentity: ThreadState {
-  static func inspect(_ thread: JobThread, of process: JobProcess, _ context: CheckpointContext) {
-    guard var personality = try? context.reader.read("/proc/\(thread.tid)/personality") else { return }
+  static func inspect(
+    _ thread: JobThread, of process: JobProcess, _ context: CheckpointContext, _ reader: inout ProcFileReader
+  ) {
+    guard var personality = try? reader.read("/proc/\(thread.tid)/personality") else { return }
     thread.image.personality = UInt32(truncatingIfNeeded: personality.unsigned(radix: 16) ?? 0)
   }
 

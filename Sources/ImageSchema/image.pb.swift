@@ -657,6 +657,9 @@ public nonisolated struct ImageProcessAttributes: Sendable {
 
   public var transparentHugePagesDisabled: Bool = false
 
+  /// membarrier(2): MEMBARRIER_CMD_REGISTER_* commands that were given
+  public var membarrierRegistrations: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1994,7 +1997,7 @@ nonisolated extension ImageResourceLimit: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ImageProcessAttributes: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ProcessAttributes"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dumpable\0\u{3}oom_score_adjustment\0\u{3}core_dump_filter\0\u{3}child_subreaper\0\u{3}transparent_huge_pages_disabled\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dumpable\0\u{3}oom_score_adjustment\0\u{3}core_dump_filter\0\u{3}child_subreaper\0\u{3}transparent_huge_pages_disabled\0\u{3}membarrier_registrations\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2007,6 +2010,7 @@ nonisolated extension ImageProcessAttributes: SwiftProtobuf.Message, SwiftProtob
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.coreDumpFilter) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.childSubreaper) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.transparentHugePagesDisabled) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.membarrierRegistrations) }()
       default: break
       }
     }
@@ -2028,6 +2032,9 @@ nonisolated extension ImageProcessAttributes: SwiftProtobuf.Message, SwiftProtob
     if self.transparentHugePagesDisabled != false {
       try visitor.visitSingularBoolField(value: self.transparentHugePagesDisabled, fieldNumber: 5)
     }
+    if self.membarrierRegistrations != 0 {
+      try visitor.visitSingularUInt32Field(value: self.membarrierRegistrations, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2037,6 +2044,7 @@ nonisolated extension ImageProcessAttributes: SwiftProtobuf.Message, SwiftProtob
     if lhs.coreDumpFilter != rhs.coreDumpFilter {return false}
     if lhs.childSubreaper != rhs.childSubreaper {return false}
     if lhs.transparentHugePagesDisabled != rhs.transparentHugePagesDisabled {return false}
+    if lhs.membarrierRegistrations != rhs.membarrierRegistrations {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -60,10 +60,10 @@ enum KindsOfState {
   static let process: [any (ProcessState & SendableMetatype).Type] = [
     Namespaces.self, AddressSpace.self, Descriptors.self, FileSystem.self, RecordLocks.self, JobControl.self,
     SignalActions.self,
-    IntervalTimers.self, UnsupportedState.self, ProcessAttributes.self, ResourceLimits.self,
+    IntervalTimers.self, UnsupportedState.self, ProcessAttributes.self, MemoryBarriers.self, ResourceLimits.self,
   ]
   static let thread: [any (ThreadState & SendableMetatype).Type] = [
-    ThreadIdentity.self, SignalStack.self, Futexes.self, RestartableSequences.self, Scheduling.self,
+    ThreadIdentity.self, RareSettings.self, SignalStack.self, Futexes.self, RestartableSequences.self, Scheduling.self,
     PendingSignals.self, Credentials.self, ParentDeathSignal.self, Dumpable.self,
   ]
 }

@@ -13,6 +13,13 @@ enum UnsupportedState: ProcessState {
           .notPermitted, "the task", why: "process \(status.tracer) traces it (a debugger, strace, another crtop)",
           remedy: "end that program first"))
     }
+    let locked = process.contentAreas.filter { $0.has("lo") }
+    if !locked.isEmpty && locked.count == process.contentAreas.count {
+      context.refuse(
+        process.problem(
+          .notSupported, "its locked memory", why: "all of it is locked, and mlockall(2) may hold for the future too",
+          remedy: "let the program call munlockall(2) before the checkpoint"))
+    }
     if status.seccomp != 0 {
       context.refuse(
         process.problem(

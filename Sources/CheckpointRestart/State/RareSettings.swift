@@ -1,0 +1,34 @@
+/// Settings that hardly any program changes, asked for so that none is lost in silence; a changed one is refused.
+
+internal import CLinux
+internal import SystemCalls
+internal import Tracing
+
+enum RareSettings: ThreadState {
+  /// prctl(2), arch_prctl(2) requests that return the setting, with its default; an older kernel's error is the default.
+  private static let settings: [(call: Int, request: UInt64, standard: Int64, what: StaticString)] = [
+    (Int(SYS_prctl), UInt64(PR_MCE_KILL_GET), Int64(PR_MCE_KILL_DEFAULT), "machine check policy (PR_MCE_KILL)"),
+    (Int(SYS_prctl), 66, 0, "denial of executable writable memory (PR_SET_MDWE)"),
+    (Int(SYS_arch_prctl), UInt64(ARCH_GET_CPUID), 1, "faulting CPUID instruction (ARCH_SET_CPUID)"),
+  ]
+
+  static func save(_ thread: JobThread, of process: JobProcess, _ calls: inout RemoteCalls) -> Completion? {
+    let indices = settings.map { calls.call($0.call, $0.request, expecting: .anything, naming: $0.what) }
+    let stamp = calls.reserve(8)
+    calls.call(
+      Int(SYS_prctl), UInt64(PR_GET_TSC), stamp, expecting: .anything, naming: "time stamp counter (PR_GET_TSC)")
+    return { calls throws(Problem) in
+      for (index, setting) in zip(indices, settings) {
+        let result = calls.result(index)
+        if result >= 0 && result != setting.standard { throw refusal(thread, "\(setting.what)") }
+      }
+      if calls.word32(at: stamp) == UInt32(PR_TSC_SIGSEGV) { throw refusal(thread, "time stamp counter (PR_SET_TSC)") }
+    }
+  }
+
+  private static func refusal(_ thread: JobThread, _ what: String) -> Problem {
+    Problem(
+      task: thread.traced.name, errno: .notSupported, what: "its \(what)", why: "a changed setting is not supported",
+      remedy: "let the program reset it before the checkpoint")
+  }
+}

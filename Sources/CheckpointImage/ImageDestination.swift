@@ -80,7 +80,7 @@ public struct ImageDestination: ~Copyable {
     let (free, overflow) = UInt64(blocks).multipliedReportingOverflow(by: UInt64(status.f_frsize))
     guard overflow || free >= bytes else {
       var problem = writeProblem(.noSpace, name)
-      problem.why = "about \(bytes >> 20) MiB are needed, \(free >> 20) MiB are free"
+      problem.why = "about \((bytes + 1023) >> 10) KiB are needed, \(free >> 10) KiB are free"
       throw problem
     }
   }

@@ -362,6 +362,12 @@ public nonisolated struct ImageProcess: @unchecked Sendable {
     set {_uniqueStorage()._memoryBytes = newValue}
   }
 
+  /// of a session that the process leads
+  public var controllingTerminal: Bool {
+    get {_storage._controllingTerminal}
+    set {_uniqueStorage()._controllingTerminal = newValue}
+  }
+
   /// whether the parent has been told by wait(2) that the group has stopped
   public var stopReported: Bool {
     get {_storage._stopReported}
@@ -471,12 +477,6 @@ public nonisolated struct ImageThread: @unchecked Sendable {
   public var personality: UInt32 {
     get {_storage._personality}
     set {_uniqueStorage()._personality = newValue}
-  }
-
-  /// of a call to be restarted with the time that was left
-  public var sleepRemainingNs: UInt64 {
-    get {_storage._sleepRemainingNs}
-    set {_uniqueStorage()._sleepRemainingNs = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1232,7 +1232,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Process"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0")
 
   fileprivate class _StorageClass {
     var _pid: Int32 = 0
@@ -1255,6 +1255,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _recordLocks: [ImageRecordLock] = []
     var _stopSignal: UInt32 = 0
     var _memoryBytes: UInt64 = 0
+    var _controllingTerminal: Bool = false
     var _stopReported: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
@@ -1286,6 +1287,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _recordLocks = source._recordLocks
       _stopSignal = source._stopSignal
       _memoryBytes = source._memoryBytes
+      _controllingTerminal = source._controllingTerminal
       _stopReported = source._stopReported
     }
   }
@@ -1326,6 +1328,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 19: try { try decoder.decodeSingularUInt32Field(value: &_storage._stopSignal) }()
         case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._memoryBytes) }()
         case 21: try { try decoder.decodeSingularBoolField(value: &_storage._stopReported) }()
+        case 22: try { try decoder.decodeSingularBoolField(value: &_storage._controllingTerminal) }()
         default: break
         }
       }
@@ -1401,6 +1404,9 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       if _storage._stopReported != false {
         try visitor.visitSingularBoolField(value: _storage._stopReported, fieldNumber: 21)
       }
+      if _storage._controllingTerminal != false {
+        try visitor.visitSingularBoolField(value: _storage._controllingTerminal, fieldNumber: 22)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1430,6 +1436,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._recordLocks != rhs_storage._recordLocks {return false}
         if _storage._stopSignal != rhs_storage._stopSignal {return false}
         if _storage._memoryBytes != rhs_storage._memoryBytes {return false}
+        if _storage._controllingTerminal != rhs_storage._controllingTerminal {return false}
         if _storage._stopReported != rhs_storage._stopReported {return false}
         return true
       }
@@ -1442,7 +1449,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Thread"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0\u{3}sleep_remaining_ns\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0")
 
   fileprivate class _StorageClass {
     var _tid: Int32 = 0
@@ -1460,7 +1467,6 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _scheduling: ImageScheduling? = nil
     var _parentDeathSignal: UInt32 = 0
     var _personality: UInt32 = 0
-    var _sleepRemainingNs: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1486,7 +1492,6 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       _scheduling = source._scheduling
       _parentDeathSignal = source._parentDeathSignal
       _personality = source._personality
-      _sleepRemainingNs = source._sleepRemainingNs
     }
   }
 
@@ -1520,7 +1525,6 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 13: try { try decoder.decodeSingularMessageField(value: &_storage._scheduling) }()
         case 14: try { try decoder.decodeSingularUInt32Field(value: &_storage._parentDeathSignal) }()
         case 15: try { try decoder.decodeSingularUInt32Field(value: &_storage._personality) }()
-        case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._sleepRemainingNs) }()
         default: break
         }
       }
@@ -1578,9 +1582,6 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       if _storage._personality != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._personality, fieldNumber: 15)
       }
-      if _storage._sleepRemainingNs != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._sleepRemainingNs, fieldNumber: 16)
-      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1605,7 +1606,6 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._scheduling != rhs_storage._scheduling {return false}
         if _storage._parentDeathSignal != rhs_storage._parentDeathSignal {return false}
         if _storage._personality != rhs_storage._personality {return false}
-        if _storage._sleepRemainingNs != rhs_storage._sleepRemainingNs {return false}
         return true
       }
       if !storagesAreEqual {return false}

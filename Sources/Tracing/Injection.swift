@@ -85,6 +85,7 @@ public final class Injection {
   /// Lets the first part of the list run; several processes may do so at once. `finish` must follow.
   public func start(_ calls: RemoteCalls) throws(Problem) {
     guard let thread = visit?.thread else { return }
+    if calls.isTooLarge { throw calls.tooLarge(thread.name) }
     do throws(Errno) {
       if !scratchIsMapped { try mapScratch() }
       try begin(calls, 0..<min(calls.count, RemoteCalls.callCapacity))

@@ -20,7 +20,7 @@ public struct RemoteCalls {
   /// Where the scratch area is in the task.
   public let base: UInt64
   /// Its halves: data first, then the calls.
-  public static let dataCapacity = 32768
+  public static let dataCapacity = 256 << 10
   public static let callCapacity = 512
   /// Bytes of a whole scratch area.
   public static let scratchLength = dataCapacity + callCapacity * MemoryLayout<crtop_remote_call>.stride
@@ -35,8 +35,16 @@ public struct RemoteCalls {
   /// How many calls there are.
   public var count: Int { calls.count }
 
-  /// Whether another `bytes` of data still fit.
-  public func hasRoom(forData bytes: Int) -> Bool { data.count + bytes + 8 <= Self.dataCapacity }
+  /// Whether more data was placed than the scratch area holds: then the list must not be run.
+  public var isTooLarge: Bool { data.count > Self.dataCapacity }
+
+  /// Why such a list is refused.
+  func tooLarge(_ task: TaskName) -> Problem {
+    Problem(
+      task: task, errno: .argListTooLong, what: "its state",
+      why: "one kind of it takes \(data.count) bytes, more than the \(Self.dataCapacity) that crtop can handle at once",
+      remedy: "let the program release some of it: pending signals, locks, children")
+  }
 
   /// Reserves zeroed bytes; returns their address in the task.
   public mutating func reserve(_ bytes: Int) -> UInt64 {

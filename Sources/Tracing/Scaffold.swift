@@ -59,6 +59,7 @@ public struct Scaffold: ~Copyable {
   public func start(
     _ thread: TracedThread, _ calls: RemoteCalls, stopSignal: Int32, unblocked: UInt64 = 0
   ) throws(Problem) {
+    if calls.isTooLarge { throw calls.tooLarge(thread.name) }
     do throws(Errno) {
       unsafe copyData(calls)
       let mask = ~(SignalSets.bit(stopSignal) | unblocked)

@@ -29,6 +29,8 @@ public final class TracedThread {
   public var heldBackSignals: [Int32] = []
   /// Whether this thread is attached to us.
   public private(set) var isAttached = false
+  /// Whether it stands still: only then can it be let go.
+  public private(set) var isStopped = false
 
   /// Names a thread; does not touch it.
   public init(tid: Int32, tgid: Int32, comm: String) {
@@ -59,13 +61,24 @@ public final class TracedThread {
   public func setOptions(_ options: Int) throws(Errno) { try request(PTRACE_SETOPTIONS, 0, options) }
 
   /// Lets the thread run on; a signal of 0 drops the one it stopped with.
-  public func resume(signal: Int32 = 0) throws(Errno) { try request(PTRACE_CONT, 0, Int(signal)) }
+  public func resume(signal: Int32 = 0) throws(Errno) {
+    try request(PTRACE_CONT, 0, Int(signal))
+    isStopped = false
+  }
 
   /// Executes one instruction, a system call counting as one.
-  public func step() throws(Errno) { try request(PTRACE_SINGLESTEP) }
+  public func step() throws(Errno) {
+    try request(PTRACE_SINGLESTEP)
+    isStopped = false
+  }
 
   /// Lets the thread go. It runs on from where its registers say. Harmless when it is not attached.
-  public func detach() {
+  ///
+  /// - Parameter seconds: how long to wait for a thread that has been interrupted and has not stopped yet. After that the
+  ///   kernel lets it go when the tracer ends.
+  public func detach(waiting seconds: Double = 1) {
+    guard isAttached else { return }
+    if !isStopped { _ = try? poll(seconds: seconds) }
     guard isAttached else { return }
     isAttached = false
     _ = try? request(PTRACE_DETACH)
@@ -97,6 +110,7 @@ public final class TracedThread {
       isAttached = false
       return .ended(status)
     }
+    isStopped = true
     let signal = crtop_wstopsig(status)
     switch status >> 16 {
     case 0: return .signal(signal)

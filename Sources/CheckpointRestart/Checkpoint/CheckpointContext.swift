@@ -13,7 +13,6 @@ final class CheckpointContext {
   private let found = Mutex<[Problem]>([])
   /// All that was refused so far.
   var problems: [Problem] { found.withLock { $0 } }
-  var notes: [(TaskName?, String)] = []
   let acceptedLosses: Set<AcceptedLoss>
   /// Files by path, open file descriptions and pipes, each once.
   let shared = SharedObjectTable()

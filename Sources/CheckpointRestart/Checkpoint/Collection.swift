@@ -46,8 +46,12 @@ struct Collection {
       + process.areas.filter {
         $0.name.hasPrefix("/") && !$0.isShared && $0.has("ex") && $0.has("rd")
       }
+    var signals = process.status.signals
+    for information in process.threads.flatMap(\.image.pendingSignals).map(\.information) {
+      if let number = information.first, (1...64).contains(number) { signals.pending |= SignalSets.bit(Int32(number)) }
+    }
     let injection = try Injection(
-      into: leader.traced, signals: process.status.signals, executable: executable.map(\.range),
+      into: leader.traced, signals: signals, executable: executable.map(\.range),
       scratch: try freeRange(process))
     try letOut(process, injection)
     var visit = Visit(process: process, injection: injection, calls: injection.newCalls())
@@ -90,15 +94,19 @@ struct Collection {
 
   private func readRegisters(_ thread: JobThread, _ process: JobProcess) throws(Problem) {
     do throws(Errno) {
-      var registers = try thread.traced.registers()
+      let registers = try thread.traced.registers()
       guard registers.is64Bit else {
         throw Errno.notSupported
       }
       try PendingSignals.read(thread, of: process)
-      if InterruptedCalls.mustBeRepeated(registers, thread, process) { registers = registers.withCallRepeated }
       thread.registers = try RestartableSequences.abortingCriticalSection(registers, thread)
       thread.image.extendedState = Data(try thread.traced.extendedState())
     } catch {
+      if error == .argListTooLong {
+        throw process.problem(
+          error, "its pending signals", why: "more than \(PendingSignals.maximum) are pending",
+          remedy: "try again when the program has taken them")
+      }
       if error == .notSupported {
         throw process.problem(.notSupported, "its program", why: "32-bit programs are not supported")
       }

@@ -15,6 +15,7 @@ enum Inspection {
       process.image.ppid = process.parent
       (process.image.pgid, process.image.sid) = (process.stat.pgid, process.stat.sid)
       process.image.comm = process.stat.comm
+      process.image.controllingTerminal = process.stat.terminal != 0 && process.stat.sid == process.pid
       if process.isZombie {
         Zombies.save(process, context)
         continue
@@ -27,6 +28,7 @@ enum Inspection {
       for kind in KindsOfState.process { kind.inspect(process, context) }
     }
     inspectThreads(context)
+    SharedTables.refuseSharing(context)
     Pipes.refuseOutsiders(context)
     do throws(Problem) { _ = try TreePlan(context.processes.map(\.image)) } catch { context.refuse(error) }
   }

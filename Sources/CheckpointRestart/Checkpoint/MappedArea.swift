@@ -15,6 +15,8 @@ struct MappedArea {
   var name: String
   /// The two-letter VmFlags, each as one 16-bit number.
   var flags: Set<UInt16> = []
+  /// Protection key (pkeys(7)).
+  var protectionKey: UInt64 = 0
 
   var range: Range<UInt64> { start..<end }
   var pages: Int { Int((end - start) / pageSize) }
@@ -33,6 +35,9 @@ struct MappedArea {
         if let area = header(&scanner) { areas.append(area) }
       } else if first == UInt8(ascii: "V"), scanner.skip("VmFlags:"), !areas.isEmpty {
         areas[areas.count - 1].flags = flagNames(&scanner)
+      }
+      if first == UInt8(ascii: "P"), scanner.skip("ProtectionKey:"), !areas.isEmpty {
+        areas[areas.count - 1].protectionKey = scanner.numbers().first ?? 0
       }
       scanner.skipPast(UInt8(ascii: "\n"))
     }

@@ -6,18 +6,21 @@ internal import Tracing
 /// Fields of /proc/PID/stat, by their numbers in proc(5).
 struct ProcStat {
   var comm = ""
+  /// Whether comm is UTF-8, and so has come through unchanged.
+  var isCommText = true
   var state: UInt8 = 0
   private var fields: [Int64] = []
 
   /// Parses the file; `nil` when it is not whole.
   init?(_ scanner: consuming ByteScanner) {
     // comm may hold anything, parentheses too: it ends at the last one.
-    let text = scanner.wholeText.utf8
-    guard let open = text.firstIndex(of: UInt8(ascii: "(")), let close = text.lastIndex(of: UInt8(ascii: ")")) else {
-      return nil
-    }
-    comm = String(decoding: text[text.index(after: open)..<close], as: UTF8.self)
-    scanner.move(to: text.distance(from: text.startIndex, to: close) + 1)
+    let bytes = scanner.wholeBytes
+    guard let open = bytes.firstIndex(of: UInt8(ascii: "(")), let close = bytes.lastIndex(of: UInt8(ascii: ")")),
+      open < close
+    else { return nil }
+    comm = String(decoding: bytes[(open + 1)..<close], as: UTF8.self)
+    isCommText = Array(comm.utf8) == Array(bytes[(open + 1)..<close])
+    scanner.move(to: close + 1)
     scanner.skip(UInt8(ascii: " "))
     guard let state = scanner.next else { return nil }
     self.state = state

@@ -43,9 +43,10 @@ final class SubtreeStop {
   /// Lets every task run on where it was; frozen groups are frozen again first.
   func resume() {
     frozen.freezeAgain()
-    for process in context.processes {
-      for thread in process.threads { thread.traced.detach() }
-    }
+    // Those that stand still first: a child of vfork(2) must go on before its parent can stop.
+    let threads = context.processes.flatMap(\.threads).map(\.traced)
+    for thread in threads where thread.isStopped { thread.detach() }
+    for thread in threads { thread.detach() }
     context.processes = []
     context.byPID = [:]
   }
@@ -146,6 +147,7 @@ final class SubtreeStop {
         case .interrupted(let signal):
           // In a group stop the signal is that which stopped the group (ptrace(2)).
           process.stopSignal = signal == SIGTRAP ? 0 : signal
+          try InterruptedCalls.repair(thread, of: process)
           return
         case .signal(let signal):  // delivered at the same moment: it goes on its way, then the interrupt comes
           try thread.traced.resume(signal: signal)
@@ -158,7 +160,7 @@ final class SubtreeStop {
     } catch {
       if error == .timedOut {
         throw process.problem(
-          .resourceBusy, "the task", why: "it does not stop: it is in uninterruptible sleep (state D)",
+          .resourceBusy, "the task", why: "it does not stop: it is in uninterruptible sleep (state D), or waits for a child of vfork(2)",
           remedy: "wait until its input or output is done, then try again")
       }
       throw error.problem(task: thread.traced.name, "cannot stop the task")

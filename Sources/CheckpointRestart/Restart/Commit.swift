@@ -22,7 +22,13 @@ struct Commit {
       for thread in process.threads { try setState(thread) }
     }
     try giveTerminal()
-    for process in context.live { report(process) }
+    for process in context.live {
+      report(process)
+      if process.image.controllingTerminal {
+        context.report.event(
+          .note(process.name, "its session has no controlling terminal now: the one it had was outside the job"))
+      }
+    }
     // Until here everything dies with crtop. The two loops are as short as they can be: a crtop killed between them leaves
     // the tasks that it has not reached without their parents or children.
     for process in context.live {

@@ -19,7 +19,17 @@ struct FileOpening {
     for openFile in shared.openFiles {
       switch openFile.object {
       case .file(let id): try keep(try OpenFiles.reopen(openFile, path: shared.file(id)?.path ?? ""), openFile)
-      case .device(let device): try keep(try OpenFiles.reopen(openFile, path: device.path), openFile)
+      case .device(let device):
+        let descriptor = try OpenFiles.reopen(openFile, path: device.path)
+        let number = descriptor.number
+        guard let status = try? fileStatus(number), crtop_major(status.st_rdev) == device.major,
+          crtop_minor(status.st_rdev) == device.minor
+        else {
+          throw Problem(
+            errno: .invalidArgument, what: "the device \(device.path)", why: "it is another device than at the checkpoint",
+            remedy: "make the device node as it was")
+        }
+        try keep(descriptor, openFile)
       case .pipe, .terminal: break
       case nil:
         throw Problem(

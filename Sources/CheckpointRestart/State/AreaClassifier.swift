@@ -32,7 +32,6 @@ struct AreaClassifier {
     case "", "[heap]", "[stack]":
       image.kind = .anonymous
       image.offset = 0
-    case let name where name.hasPrefix("[anon:"): image.kind = .anonymous
     default: return classifyFile(area, &image) && addAttributes(area, &image) ? image : nil
     }
     if image.kind == .anonymous && !addAttributes(area, &image) { return nil }
@@ -82,6 +81,9 @@ struct AreaClassifier {
     image.locked = area.has("lo")
     image.lockedOnFault = area.has("lf")
     for (flag, advice) in Self.advice where area.flags.contains(flag) { image.advice.append(UInt32(advice)) }
+    if area.protectionKey != 0 {
+      return refuse(area, why: "protection keys (pkey_mprotect(2)) are not supported", remedy: "let the program unmap it")
+    }
     let known = Self.neutral.union(Self.advice.map(\.0))
     let unknown = area.flags.subtracting(known)
     if let flag = unknown.first {

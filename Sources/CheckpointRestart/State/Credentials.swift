@@ -17,11 +17,29 @@ enum Credentials: ThreadState {
     if thread.tid == process.pid {
       status = process.status
     } else {
-      guard let file = try? reader.read("/proc/\(process.pid)/task/\(thread.tid)/status") else { return }
+      guard let file = try? reader.read("/proc/\(process.pid)/task/\(thread.tid)/status") else {
+        context.refuse(process.problem(.ioError, "thread \(thread.tid)", why: "its status cannot be read", remedy: "try again"))
+        return
+      }
       status = ProcStatus(file)
     }
     thread.image.credentials = image(status)
+    // Calls of ours inside a filtered thread could end the job.
+    if status.seccomp != 0 {
+      context.refuse(
+        process.problem(
+          .notSupported, "the seccomp filter of thread \(thread.tid)", why: "seccomp(2) filters are not supported",
+          remedy: "start the program without a filter"))
+    }
+    if status.groups.count > maximumGroups {
+      context.refuse(
+        process.problem(
+          .notSupported, "its \(status.groups.count) supplementary groups", why: "at most \(maximumGroups) are supported",
+          remedy: "start the program with fewer groups"))
+    }
   }
+
+  static let maximumGroups = 4096
 
   static func image(_ status: ProcStatus) -> ImageCredentials {
     var image = ImageCredentials()
@@ -45,7 +63,7 @@ enum Credentials: ThreadState {
   ) throws(Problem) {
     let image = thread.image.credentials
     guard image != process.inheritedCredentials else { return }
-    guard image.userIds.count == 4, image.groupIds.count == 4, image.groups.count <= 4096 else {
+    guard image.userIds.count == 4, image.groupIds.count == 4, image.groups.count <= maximumGroups else {
       throw Problem(
         task: thread.name, errno: .invalidArgument, what: "its credentials in the image", why: "they are not complete")
     }

@@ -20,6 +20,10 @@ struct DescriptorSlot {
       refuse(context, link, why: refusal.why, remedy: refusal.remedy)
       return nil
     }
+    if information.flags & UInt32(CRTOP_O_PATH) != 0 {
+      refuse(context, link, why: "descriptors opened with O_PATH are not supported", remedy: "let the program close it")
+      return nil
+    }
     let closeOnExec = information.flags & UInt32(O_CLOEXEC) != 0
     information.flags &= ~UInt32(O_CLOEXEC)
     var slot = ImageDescriptor()
@@ -54,7 +58,6 @@ struct DescriptorSlot {
   private func inspectSettings(
     _ copy: Int32, _ file: inout ImageOpenFile, _ link: String, _ context: CheckpointContext
   ) throws(Errno) -> Bool {
-    if file.flags & UInt32(O_PATH) != 0 { return true }
     var owner = f_owner_ex()
     _ = try systemCall {
       unsafe withUnsafeMutablePointer(to: &owner) { unsafe crtop_fcntl_pointer(copy, F_GETOWN_EX, $0) }

@@ -21,26 +21,13 @@ enum Descriptors: ProcessState {
         let slot = DescriptorSlot(process: process, number: number, handle: handle.number)
         if let descriptor = try slot.inspect(context) { process.image.descriptors.append(descriptor) }
       } catch {
-        if error == .noSuchFileOrDirectory || error == .badFileDescriptor { continue }  // closed meanwhile (preflight)
-        context.refuse(error.problem(task: process.name, "cannot read descriptor \(number)"))
-      }
-    }
-    refuseSharedTable(process, context)
-  }
-
-  /// A table shared by processes that are not threads of one group (clone(2) with CLONE_FILES) is not supported.
-  private static func refuseSharedTable(_ process: JobProcess, _ context: CheckpointContext) {
-    guard let parent = context.byPID[process.parent], !parent.isZombie else { return }
-    for (type, what) in [
-      (KCMP_FILES, "its descriptor table"), (KCMP_VM, "its memory"), (KCMP_FS, "its working directory and umask"),
-      (KCMP_SIGHAND, "its signal actions"),
-    ] {
-      let result = try? rawSystemCall(Int(SYS_kcmp), Int(process.pid), Int(parent.pid), Int(type.rawValue))
-      if result == 0 {
+        let isGone = error == .noSuchFileOrDirectory || error == .badFileDescriptor
+        if isGone && context.isPreflight { continue }  // closed meanwhile
+        let link = (try? readLink("/proc/\(process.pid)/fd/\(number)")) ?? "?"
         context.refuse(
-          process.problem(
-            .notSupported, what, why: "it is shared with process \(parent.pid) (clone(2), vfork(2))",
-            remedy: "try again when the program has gone on to execve(2)"))
+          error.problem(
+            task: process.name, "cannot find out what descriptor \(number) (\(link)) is",
+            remedy: isGone ? "let the program close it: its path leads nowhere now" : "run crtop as root"))
       }
     }
   }

@@ -7,28 +7,26 @@ internal import Tracing
 
 enum InterruptedCalls {
   /// Calls that give EINTR when the task is stopped although no signal handler runs (signal(7)): epoll_wait(2) and its
-  /// kin, semop(2), sigtimedwait(2), io_getevents(2).
+  /// kin, semop(2), sigtimedwait(2), io_getevents(2), calls on sockets with a timeout.
   private static let interrupted: Set<Int> = [
     Int(SYS_epoll_wait), Int(SYS_epoll_pwait), 441, Int(SYS_semop), Int(SYS_semtimedop), Int(SYS_rt_sigtimedwait),
-    Int(SYS_io_getevents), Int(SYS_io_pgetevents),
+    Int(SYS_io_getevents), Int(SYS_io_pgetevents), Int(SYS_recvfrom), Int(SYS_recvmsg), Int(SYS_recvmmsg),
+    Int(SYS_accept), Int(SYS_accept4), Int(SYS_sendto), Int(SYS_sendmsg),
   ]
 
-  /// Whether our stop, not a signal, has ended the call.
-  static func mustBeRepeated(_ registers: Registers, _ thread: JobThread, _ process: JobProcess) -> Bool {
+  /// Right after a thread has stopped: has our stop, not a signal, ended its call, then the call is made anew. So it does
+  /// not matter how the checkpoint goes on from here.
+  static func repair(_ thread: JobThread, of process: JobProcess) throws(Errno) {
+    let registers = try thread.traced.registers()
     guard let call = registers.interruptedCall, registers.result == -Int64(Errno.interrupted.rawValue),
       interrupted.contains(call)
-    else { return false }
-    let pending = process.status.sharedPending | thread.pendingSet
-    return pending & ~thread.image.blockedSignals == 0
-  }
-}
-
-extension JobThread {
-  /// The thread's own pending signals as a set.
-  var pendingSet: UInt64 {
-    image.pendingSignals.reduce(0) { set, signal in
-      guard let number = signal.information.first, (1...64).contains(number) else { return set }
-      return set | SignalSets.bit(Int32(number))
+    else { return }
+    let pending = try thread.traced.pendingSignals(shared: false) + thread.traced.pendingSignals(shared: true)
+    let blocked = try thread.traced.signalMask()
+    for information in pending {
+      guard let number = information.first, (1...64).contains(number) else { continue }
+      if SignalSets.bit(Int32(number)) & ~blocked != 0 { return }
     }
+    try thread.traced.setRegisters(registers.withCallRepeated)
   }
 }

@@ -7,17 +7,23 @@ internal import SystemCalls
 internal import Tracing
 
 enum PendingSignals: ThreadState {
+  /// What one list of calls can carry, for a thread and for its group.
+  static let maximum = 800
+
   /// Reads the mask and the queues of a stopped thread; the leader those of the group as well.
   static func read(_ thread: JobThread, of process: JobProcess) throws(Errno) {
     thread.image.blockedSignals = try thread.traced.signalMask()
     try readQueues(thread, of: process)
   }
 
-  /// The queues alone.
+  /// The queues alone. E2BIG: more signals are pending than can be restored.
   static func readQueues(_ thread: JobThread, of process: JobProcess) throws(Errno) {
     thread.image.pendingSignals = try thread.traced.pendingSignals(shared: false).map(image)
     if thread.tid == process.threads.first?.tid {
       process.image.pendingSignals = try thread.traced.pendingSignals(shared: true).map(image)
+    }
+    guard max(thread.image.pendingSignals.count, process.image.pendingSignals.count) <= maximum else {
+      throw .argListTooLong
     }
   }
 

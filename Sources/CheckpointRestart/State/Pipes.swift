@@ -69,10 +69,14 @@ enum Pipes {
   static func refuseOutsiders(_ context: CheckpointContext) {
     guard !context.shared.pipeEnds.isEmpty, let entries = try? directoryEntries("/proc") else { return }
     let own = getpid()
+    var someAreHidden = false
     for entry in entries {
-      guard let pid = Int32(entry), pid != own, context.byPID[pid] == nil,
-        let descriptors = try? directoryEntries("/proc/\(pid)/fd")
-      else { continue }
+      guard let pid = Int32(entry), pid != own, context.byPID[pid] == nil else { continue }
+      let descriptors: [String]
+      do throws(Errno) { descriptors = try directoryEntries("/proc/\(pid)/fd") } catch {
+        if error == .permissionDenied || error == .notPermitted { someAreHidden = true }
+        continue
+      }
       for descriptor in descriptors {
         guard let link = try? readLink("/proc/\(pid)/fd/\(descriptor)"), link.hasPrefix("pipe:["),
           let inode = UInt64(link.dropFirst(6).dropLast()), let ends = context.shared.pipeEnds[inode]
@@ -86,6 +90,14 @@ enum Pipes {
         context.shared.pipeEnds[inode] = nil  // once is enough
         if context.shared.pipeEnds.isEmpty { return }
       }
+    }
+    guard someAreHidden else { return }
+    for (inode, ends) in context.shared.pipeEnds where !(ends.hasReader && ends.hasWriter) {
+      context.refuse(
+        Problem(
+          task: ends.holder, errno: .permissionDenied, what: "descriptor \(ends.descriptor) (pipe:[\(inode)])",
+          why: "its other end is not in the subtree, and crtop may not see whether a process of another user has it",
+          remedy: "run crtop as root"))
     }
   }
 

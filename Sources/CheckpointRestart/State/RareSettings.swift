@@ -9,6 +9,7 @@ enum RareSettings: ThreadState {
   private static let settings: [(call: Int, request: UInt64, standard: Int64, what: StaticString)] = [
     (Int(SYS_prctl), UInt64(PR_MCE_KILL_GET), Int64(PR_MCE_KILL_DEFAULT), "machine check policy (PR_MCE_KILL)"),
     (Int(SYS_prctl), 66, 0, "denial of executable writable memory (PR_SET_MDWE)"),
+    (Int(SYS_prctl), 68, 0, "merging of memory (PR_SET_MEMORY_MERGE)"),
     (Int(SYS_arch_prctl), UInt64(ARCH_GET_CPUID), 1, "faulting CPUID instruction (ARCH_SET_CPUID)"),
   ]
 
@@ -17,7 +18,14 @@ enum RareSettings: ThreadState {
     let stamp = calls.reserve(8)
     calls.call(
       Int(SYS_prctl), UInt64(PR_GET_TSC), stamp, expecting: .anything, naming: "time stamp counter (PR_GET_TSC)")
+    let policy = calls.reserve(8)
+    calls.call(Int(SYS_get_mempolicy), policy, 0, 0, 0, 0, expecting: .anything, naming: "memory policy (get_mempolicy)")
+    let table = calls.reserve(64)
+    let descriptors = calls.call(
+      Int(SYS_modify_ldt), 0, table, 64, expecting: .anything, naming: "local descriptor table (modify_ldt)")
     return { calls throws(Problem) in
+      if calls.word32(at: policy) != 0 { throw refusal(thread, "memory policy (set_mempolicy(2))") }
+      if calls.result(descriptors) > 0 { throw refusal(thread, "local descriptor table (modify_ldt(2))") }
       for (index, setting) in zip(indices, settings) {
         let result = calls.result(index)
         if result >= 0 && result != setting.standard { throw refusal(thread, "\(setting.what)") }

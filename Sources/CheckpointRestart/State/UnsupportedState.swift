@@ -20,11 +20,10 @@ enum UnsupportedState: ProcessState {
           .notSupported, "its locked memory", why: "all of it is locked, and mlockall(2) may hold for the future too",
           remedy: "let the program call munlockall(2) before the checkpoint"))
     }
-    if status.seccomp != 0 {
+    if !process.stat.isCommText {
       context.refuse(
         process.problem(
-          .notSupported, "its seccomp filter", why: "seccomp(2) filters are not supported",
-          remedy: "start the program without a filter"))
+          .illegalByteSequence, "its name", why: "it is not UTF-8 text", remedy: "let the program set another name (prctl(2))"))
     }
     if process.stat.isZombie {
       context.refuse(

@@ -79,7 +79,7 @@ public final class TracedThread {
   public func detach(waiting seconds: Double = 1) {
     guard isAttached else { return }
     if !isStopped { _ = try? poll(seconds: seconds) }
-    guard isAttached else { return }
+    guard isAttached, isStopped else { return }
     isAttached = false
     _ = try? request(PTRACE_DETACH)
     for signal in heldBackSignals { _ = try? rawSystemCall(Int(SYS_tgkill), Int(tgid), Int(tid), Int(signal)) }

@@ -31,8 +31,9 @@ final class SubtreeStop {
         try stopOnce(root)
         return
       } catch {
-        resume()
-        let again = error.errno == .resourceBusy && monotonicNanoseconds() < deadline && !cancelled()
+        let busy = error.errno == .resourceBusy
+        resume(waiting: busy ? 10 : 1)
+        let again = busy && monotonicNanoseconds() < deadline && !cancelled()
         guard again else { throw error }
         var pause = timespec(tv_sec: 0, tv_nsec: 2_000_000)
         unsafe nanosleep(&pause, nil)
@@ -41,12 +42,14 @@ final class SubtreeStop {
   }
 
   /// Lets every task run on where it was; frozen groups are frozen again first.
-  func resume() {
+  ///
+  /// - Parameter seconds: how long to wait for a thread that has not stopped yet, since only then can it be let go.
+  func resume(waiting seconds: Double = 1) {
     frozen.freezeAgain()
     // Those that stand still first: a child of vfork(2) must go on before its parent can stop.
     let threads = context.processes.flatMap(\.threads).map(\.traced)
     for thread in threads where thread.isStopped { thread.detach() }
-    for thread in threads { thread.detach() }
+    for thread in threads { thread.detach(waiting: seconds) }
     context.processes = []
     context.byPID = [:]
   }
@@ -160,7 +163,8 @@ final class SubtreeStop {
     } catch {
       if error == .timedOut {
         throw process.problem(
-          .resourceBusy, "the task", why: "it does not stop: it is in uninterruptible sleep (state D), or waits for a child of vfork(2)",
+          .resourceBusy, "the task",
+          why: "it does not stop: it is in uninterruptible sleep (state D), or waits for a child of vfork(2)",
           remedy: "wait until its input or output is done, then try again")
       }
       throw error.problem(task: thread.traced.name, "cannot stop the task")

@@ -26,7 +26,8 @@ struct FileOpening {
           crtop_minor(status.st_rdev) == device.minor
         else {
           throw Problem(
-            errno: .invalidArgument, what: "the device \(device.path)", why: "it is another device than at the checkpoint",
+            errno: .invalidArgument, what: "the device \(device.path)",
+            why: "it is another device than at the checkpoint",
             remedy: "make the device node as it was")
         }
         try keep(descriptor, openFile)

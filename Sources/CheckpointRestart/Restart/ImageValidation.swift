@@ -54,7 +54,8 @@ struct ImageValidation {
     guard thread.parentDeathSignal <= 64 else {
       throw invalid(name, "pdeath_signal", "\(thread.parentDeathSignal) is not a signal")
     }
-    guard thread.comm.utf8.count <= 15, thread.scheduling.affinity.count <= 8192, thread.pendingSignals.count <= PendingSignals.maximum
+    guard thread.comm.utf8.count <= 15, thread.scheduling.affinity.count <= 8192,
+      thread.pendingSignals.count <= PendingSignals.maximum
     else {
       throw invalid(name, "thread \(thread.tid)", "its name, affinity or pending signals are too long")
     }
@@ -97,7 +98,9 @@ struct ImageValidation {
     for limit in process.resourceLimits where limit.resource >= ResourceLimits.count {
       throw invalid(name, "resource limit", "\(limit.resource) is not one")
     }
-    guard process.pendingSignals.count <= PendingSignals.maximum else { throw invalid(name, "pending signals", "there are too many") }
+    guard process.pendingSignals.count <= PendingSignals.maximum else {
+      throw invalid(name, "pending signals", "there are too many")
+    }
   }
 
   private func validateShared() throws(Problem) {

@@ -82,7 +82,8 @@ struct AreaClassifier {
     image.lockedOnFault = area.has("lf")
     for (flag, advice) in Self.advice where area.flags.contains(flag) { image.advice.append(UInt32(advice)) }
     if area.protectionKey != 0 {
-      return refuse(area, why: "protection keys (pkey_mprotect(2)) are not supported", remedy: "let the program unmap it")
+      return refuse(
+        area, why: "protection keys (pkey_mprotect(2)) are not supported", remedy: "let the program unmap it")
     }
     let known = Self.neutral.union(Self.advice.map(\.0))
     let unknown = area.flags.subtracting(known)

@@ -18,7 +18,8 @@ enum Credentials: ThreadState {
       status = process.status
     } else {
       guard let file = try? reader.read("/proc/\(process.pid)/task/\(thread.tid)/status") else {
-        context.refuse(process.problem(.ioError, "thread \(thread.tid)", why: "its status cannot be read", remedy: "try again"))
+        context.refuse(
+          process.problem(.ioError, "thread \(thread.tid)", why: "its status cannot be read", remedy: "try again"))
         return
       }
       status = ProcStatus(file)
@@ -34,7 +35,8 @@ enum Credentials: ThreadState {
     if status.groups.count > maximumGroups {
       context.refuse(
         process.problem(
-          .notSupported, "its \(status.groups.count) supplementary groups", why: "at most \(maximumGroups) are supported",
+          .notSupported, "its \(status.groups.count) supplementary groups",
+          why: "at most \(maximumGroups) are supported",
           remedy: "start the program with fewer groups"))
     }
   }

@@ -22,11 +22,11 @@ enum Descriptors: ProcessState {
         if let descriptor = try slot.inspect(context) { process.image.descriptors.append(descriptor) }
       } catch {
         let isGone = error == .noSuchFileOrDirectory || error == .badFileDescriptor
-        if isGone && context.isPreflight { continue }  // closed meanwhile
-        let link = (try? readLink("/proc/\(process.pid)/fd/\(number)")) ?? "?"
+        let link = try? readLink("/proc/\(process.pid)/fd/\(number)")
+        if isGone && context.isPreflight && link == nil { continue }  // closed meanwhile
         context.refuse(
           error.problem(
-            task: process.name, "cannot find out what descriptor \(number) (\(link)) is",
+            task: process.name, "cannot find out what descriptor \(number) (\(link ?? "?")) is",
             remedy: isGone ? "let the program close it: its path leads nowhere now" : "run crtop as root"))
       }
     }

@@ -63,7 +63,8 @@ enum KindsOfState {
     IntervalTimers.self, UnsupportedState.self, ProcessAttributes.self, MemoryBarriers.self, ResourceLimits.self,
   ]
   static let thread: [any (ThreadState & SendableMetatype).Type] = [
-    SharedTables.self, ThreadIdentity.self, RareSettings.self, SignalStack.self, Futexes.self, RestartableSequences.self, Scheduling.self,
+    SharedTables.self, ThreadIdentity.self, RareSettings.self, SignalStack.self, Futexes.self,
+    RestartableSequences.self, Scheduling.self,
     PendingSignals.self, Credentials.self, ParentDeathSignal.self, Dumpable.self,
   ]
 }

@@ -19,7 +19,8 @@ enum RareSettings: ThreadState {
     calls.call(
       Int(SYS_prctl), UInt64(PR_GET_TSC), stamp, expecting: .anything, naming: "time stamp counter (PR_GET_TSC)")
     let policy = calls.reserve(8)
-    calls.call(Int(SYS_get_mempolicy), policy, 0, 0, 0, 0, expecting: .anything, naming: "memory policy (get_mempolicy)")
+    calls.call(
+      Int(SYS_get_mempolicy), policy, 0, 0, 0, 0, expecting: .anything, naming: "memory policy (get_mempolicy)")
     let table = calls.reserve(64)
     let descriptors = calls.call(
       Int(SYS_modify_ldt), 0, table, 64, expecting: .anything, naming: "local descriptor table (modify_ldt)")

@@ -43,7 +43,9 @@ enum SharedTables: ThreadState {
           let middle = (low + high) / 2
           switch compare(process.pid, sorted[middle].pid, table.type) {
           case 0:
-            refuse(process, "its \(table.what)", why: "it is shared with process \(sorted[middle].pid) (clone(2), vfork(2))", context)
+            refuse(
+              process, "its \(table.what)", why: "it is shared with process \(sorted[middle].pid) (clone(2), vfork(2))",
+              context)
             low = high + 1
           case 1: high = middle
           default: low = middle + 1

@@ -23,7 +23,8 @@ enum UnsupportedState: ProcessState {
     if !process.stat.isCommText {
       context.refuse(
         process.problem(
-          .illegalByteSequence, "its name", why: "it is not UTF-8 text", remedy: "let the program set another name (prctl(2))"))
+          .illegalByteSequence, "its name", why: "it is not UTF-8 text",
+          remedy: "let the program set another name (prctl(2))"))
     }
     if process.stat.isZombie {
       context.refuse(

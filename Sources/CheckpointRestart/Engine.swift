@@ -8,9 +8,7 @@ public enum Engine {
   public static func check(_ root: TaskIdentity, acceptedLosses: Set<AcceptedLoss> = []) throws(Problem) -> CheckReport
   {
     try Subtree.refuseForbidden(root.pid)
-    let context = CheckpointContext(root: root.pid, isPreflight: true, acceptedLosses: acceptedLosses)
-    try SubtreeWalk.fill(context, root: root)
-    try Inspection.run(context)
+    let context = try Preflight.look(root, acceptedLosses)
     return CheckReport(
       problems: context.problems, tasks: context.processes.count,
       threads: context.processes.reduce(0) { $0 + max(1, $1.threads.count) },

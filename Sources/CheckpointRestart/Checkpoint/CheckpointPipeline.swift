@@ -15,6 +15,7 @@ struct CheckpointPipeline {
     let started = monotonicNanoseconds()
     do throws(Problem) { try Subtree.refuseForbidden(request.root.pid) } catch { throw Problems(error) }
     DescriptorLimit.raise()
+    try Preflight.refuse(request)
     let context = CheckpointContext(
       root: request.root.pid, isPreflight: false, acceptedLosses: request.acceptedLosses)
     let stop = SubtreeStop(context)

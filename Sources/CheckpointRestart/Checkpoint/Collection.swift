@@ -50,8 +50,12 @@ struct Collection {
     for information in process.threads.flatMap(\.image.pendingSignals).map(\.information) {
       if let number = information.first, (1...64).contains(number) { signals.pending |= SignalSets.bit(Int32(number)) }
     }
+    // Best one that no thread blocks either: a blocked signal may be waited for (sigwait(3)).
+    var unblocked = signals
+    for thread in process.threads { unblocked.pending |= thread.image.blockedSignals }
     let injection = try Injection(
-      into: leader.traced, signals: signals, executable: executable.map(\.range),
+      into: leader.traced, signals: unblocked.harmlessSignal == nil ? signals : unblocked,
+      executable: executable.map(\.range),
       scratch: try freeRange(process))
     try letOut(process, injection)
     var visit = Visit(process: process, injection: injection, calls: injection.newCalls())

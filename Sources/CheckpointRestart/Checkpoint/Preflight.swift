@@ -1,0 +1,36 @@
+/// The preflight: looks at a job from outside, without stopping it.
+
+internal import Glibc
+internal import SystemCalls
+
+enum Preflight {
+  /// Jobs larger than this are looked at only when they are stopped: looking twice would take too long.
+  static let largestJob = 64
+
+  /// The context with all that was found.
+  static func look(_ root: TaskIdentity, _ acceptedLosses: Set<AcceptedLoss>) throws(Problem) -> CheckpointContext {
+    let context = CheckpointContext(root: root.pid, isPreflight: true, acceptedLosses: acceptedLosses)
+    try SubtreeWalk.fill(context, root: root)
+    try Inspection.run(context)
+    return context
+  }
+
+  /// Refuses a job before it is touched. What is only passing, such as a child between vfork(2) and execve(2), is no
+  /// reason: a problem must be there twice.
+  ///
+  /// It also leaves /proc's entries for the job in the kernel's cache, which makes the pause shorter.
+  static func refuse(_ request: CheckpointRequest) throws(Problems) {
+    var lasting: [Problem] = []
+    do throws(Problem) {
+      let context = CheckpointContext(root: request.root.pid, isPreflight: true, acceptedLosses: [])
+      try SubtreeWalk.fill(context, root: request.root)
+      guard context.processes.count <= largestJob else { return }
+      let first = Set(try look(request.root, request.acceptedLosses).problems)
+      guard !first.isEmpty else { return }
+      var pause = timespec(tv_sec: 0, tv_nsec: 20_000_000)
+      unsafe nanosleep(&pause, nil)
+      lasting = try look(request.root, request.acceptedLosses).problems.filter(first.contains)
+    } catch { throw Problems(error) }
+    if !lasting.isEmpty { throw Problems(lasting) }
+  }
+}

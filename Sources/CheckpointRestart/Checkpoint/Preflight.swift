@@ -1,5 +1,6 @@
 /// The preflight: looks at a job from outside, without stopping it.
 
+internal import CLinux
 internal import Glibc
 internal import SystemCalls
 

@@ -5,7 +5,7 @@ internal import Glibc
 internal import SystemCalls
 
 enum Preflight {
-  /// Jobs larger than this are looked at only when they are stopped: looking twice would take too long.
+  /// Jobs of more threads than this are looked at only when they are stopped: looking twice would take too long.
   static let largestJob = 64
 
   /// The context with all that was found.
@@ -25,7 +25,7 @@ enum Preflight {
     do throws(Problem) {
       let context = CheckpointContext(root: request.root.pid, isPreflight: true, acceptedLosses: [])
       try SubtreeWalk.fill(context, root: request.root)
-      guard context.processes.count <= largestJob else { return }
+      guard context.processes.reduce(0, { $0 + max(1, $1.threads.count) }) <= largestJob else { return }
       let first = Set(try look(request.root, request.acceptedLosses).problems)
       guard !first.isEmpty else { return }
       var pause = timespec(tv_sec: 0, tv_nsec: 20_000_000)

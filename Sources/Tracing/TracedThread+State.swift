@@ -21,15 +21,6 @@ extension TracedThread {
     }
   }
 
-  /// The siginfo of the signal the thread has stopped with.
-  public func signalInformation() throws(Errno) -> siginfo_t {
-    var information = unsafe siginfo_t()
-    try unsafe withUnsafeMutablePointer(to: &information) { pointer throws(Errno) in
-      _ = try request(PTRACE_GETSIGINFO, 0, Int(bitPattern: pointer))
-    }
-    return unsafe information
-  }
-
   /// The pending signals in order, each a siginfo_t of 128 bytes (PTRACE_PEEKSIGINFO).
   ///
   /// - Parameter shared: those of the whole group instead of this thread's own.

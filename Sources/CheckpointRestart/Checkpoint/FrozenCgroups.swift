@@ -33,6 +33,4 @@ final class FrozenCgroups {
     thaw()
     groups = []
   }
-
-  var areFrozen: Bool { !groups.isEmpty }
 }

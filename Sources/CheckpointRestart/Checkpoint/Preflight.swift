@@ -23,10 +23,12 @@ enum Preflight {
   static func refuse(_ request: CheckpointRequest) throws(Problems) {
     var lasting: [Problem] = []
     do throws(Problem) {
-      let context = CheckpointContext(root: request.root.pid, isPreflight: true, acceptedLosses: [])
+      let context = CheckpointContext(
+        root: request.root.pid, isPreflight: true, acceptedLosses: request.acceptedLosses)
       try SubtreeWalk.fill(context, root: request.root)
       guard context.processes.reduce(0, { $0 + max(1, $1.threads.count) }) <= largestJob else { return }
-      let first = Set(try look(request.root, request.acceptedLosses).problems)
+      try Inspection.run(context)
+      let first = Set(context.problems)
       guard !first.isEmpty else { return }
       var pause = timespec(tv_sec: 0, tv_nsec: 20_000_000)
       unsafe nanosleep(&pause, nil)

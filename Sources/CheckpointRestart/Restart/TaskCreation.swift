@@ -55,7 +55,7 @@ struct TaskCreation: ~Copyable {
     try clear(nursery, scaffold, slot: root.slot, stopSignal: root.stopSignal)
     var calls = scaffold.newCalls(slot: root.slot)
     calls.call(Int(SYS_setsid), naming: "session of the job (setsid)")
-    addClone(of: root, flags: 0, exitSignal: UInt64(SIGCHLD), &calls)
+    addClone(tid: root.pid, flags: 0, exitSignal: UInt64(SIGCHLD), &calls)
     try scaffold.start(nursery, calls, stopSignal: root.stopSignal)
     try scaffold.finish(nursery, &calls, stopSignal: root.stopSignal)
     try awaitStop(root.leader)
@@ -120,7 +120,7 @@ struct TaskCreation: ~Copyable {
       var calls = scaffold.newCalls(slot: parent.slot)
       for child in wanted {
         try context.progress(child, .create)
-        addClone(of: child, flags: 0, exitSignal: UInt64(child.image.exitSignal), &calls)
+        addClone(tid: child.pid, flags: 0, exitSignal: UInt64(child.image.exitSignal), &calls)
       }
       try scaffold.start(parent.leader, calls, stopSignal: parent.stopSignal)
       lists.append((parent, calls, wanted))
@@ -161,10 +161,6 @@ struct TaskCreation: ~Copyable {
   }
 
   /// clone3(2) with set_tid: struct clone_args of the second version, 80 bytes.
-  private func addClone(of child: RestartingProcess, flags: UInt64, exitSignal: UInt64, _ calls: inout RemoteCalls) {
-    addClone(tid: child.pid, flags: flags, exitSignal: exitSignal, &calls)
-  }
-
   private func addClone(tid: Int32, flags: UInt64, exitSignal: UInt64, _ calls: inout RemoteCalls) {
     let wanted = calls.place(words: [UInt64(UInt32(bitPattern: tid))])
     let arguments = calls.place(words: [flags, 0, 0, 0, exitSignal, 0, 0, 0, wanted, 1])

@@ -15,7 +15,7 @@ enum Subtree {
       Problem(task: name, errno: .invalidArgument, what: "the subtree", why: why, remedy: remedy)
     }
     if pid == 1 { throw refuse("process 1 keeps the system alive", "choose one of its descendants") }
-    if stat.isKernelThread || pid == 2 { throw refuse("it is a kernel thread", "choose a process") }
+    if stat.isKernelThread { throw refuse("it is a kernel thread", "choose a process") }
     var ancestor = getpid()
     while ancestor > 0 {
       if ancestor == pid {

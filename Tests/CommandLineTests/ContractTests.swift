@@ -190,6 +190,38 @@ extension CommandLine {
       #expect(status == .exited(37), "\(errors)")
     }
 
+    /// In a container that was entered from its host, the kernel says 0 for the session and group of what was started.
+    @Test(.timeLimit(.minutes(1))) func leadersOutsideThePidNamespace() throws {
+      let sandbox = try Sandbox()
+      try makeDirectory(sandbox["job"])
+      let script = """
+        set -e
+        "$0" counter \(sandbox["job"]) >/dev/null 2>&1 &
+        until grep -q ready \(sandbox["job/out"]); do sleep 0.02; done
+        cut -d " " -f 5,6 /proc/$!/stat
+        "$1" checkpoint $! -o \(sandbox["image"]) --kill
+        while kill -0 $! 2>/dev/null; do sleep 0.02; done
+        "$1" restart \(sandbox["image"]) --detach
+        : >\(sandbox["job/verdict"])
+        until grep -E "PASS|FAIL" \(sandbox["job/out"]); do sleep 0.02; done
+        """
+      var streams = ChildProcess.Streams()
+      streams.output = sandbox["output"]
+      streams.errors = sandbox["errors"]
+      let container = try ChildProcess(
+        "/usr/bin/unshare",
+        [
+          "--fork", "--pid", "--mount-proc", "--kill-child", "/bin/bash", "-c", script, Programs.workloads,
+          Programs.crtop,
+        ],
+        streams: streams, environment: sandbox.environment, ownSession: true)
+      let status = try container.wait()
+      let errors = try readText(sandbox["errors"])
+      #expect(status == .exited(0), "\(errors)")
+      let output = try readText(sandbox["output"])
+      #expect(output.hasPrefix("0 0\n") && output.hasSuffix("PASS\n"), "\(output)")
+    }
+
     @Test(.timeLimit(.minutes(1))) func leftFrozenThenThawed() throws {
       let sandbox = try Sandbox()
       let job = try Job("counter", in: sandbox)

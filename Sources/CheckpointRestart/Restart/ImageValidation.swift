@@ -22,7 +22,8 @@ struct ImageValidation {
         throw invalid(name, "ppid \(process.ppid)", "the parent does not stand before the task")
       }
       pids.insert(process.pid)
-      guard process.pgid > 0, process.sid > 0 else { throw invalid(name, "pgid or sid", "it is not positive") }
+      // 0 is what the kernel says of a group or session whose leader is outside the pid namespace: see TreePlan.
+      guard process.pgid >= 0, process.sid >= 0 else { throw invalid(name, "pgid or sid", "it is negative") }
       guard process.comm.utf8.count <= 15 else { throw invalid(name, "comm", "it is longer than 15 bytes") }
       try Zombies.validate(process)
       if process.state == .zombie {

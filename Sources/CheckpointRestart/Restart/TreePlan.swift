@@ -10,7 +10,8 @@ struct TreePlan {
   /// Children by parent: created before, and after, the parent calls setsid(2).
   private(set) var early: [Int32: [Int32]] = [:]
   private(set) var late: [Int32: [Int32]] = [:]
-  /// The session that the root is born in, led by a task outside the subtree; `nil`: any will do.
+  /// The session that the root is born in, led by a task outside the subtree, or 0: outside the pid namespace, as in a
+  /// container entered from its host; `nil`: any will do.
   private(set) var outerSession: Int32?
   /// The group that a task outside the subtree leads, and the root is in.
   private(set) var outerGroup: Int32?
@@ -44,7 +45,7 @@ struct TreePlan {
         } else if isLeader && birth[process.pid] == child.sid {
           early[process.pid, default: []].append(child.pid)
         } else {
-          guard byPID[child.sid] == nil else { throw Self.impossible(child) }
+          guard child.sid != 0, byPID[child.sid] == nil else { throw Self.impossible(child) }
           sessionPlaceholders[process.pid, default: [:]][child.sid, default: []].append(child.pid)
         }
       }
@@ -61,10 +62,12 @@ struct TreePlan {
     for process in processes where process.pgid != outerGroup && byPID[process.pgid]?.pgid != process.pgid {
       guard placeholders[process.pgid] == nil, !sessions.contains(process.pgid) else { continue }
       let creator = process.state == .zombie ? process.ppid : process.pid
-      guard byPID[process.pgid] == nil, let member = byPID[creator], member.sid == process.sid else {
+      guard process.pgid != 0, byPID[process.pgid] == nil, let member = byPID[creator], member.sid == process.sid
+      else {
         throw Problem(
           task: TaskName(pid: process.pid, comm: process.comm), errno: .notSupported,
-          what: "its process group \(process.pgid)", why: "the group's leader is gone and cannot be stood in for")
+          what: "its process group \(process.pgid)",
+          why: "the group's leader is gone, or outside the pid namespace, and cannot be stood in for")
       }
       placeholders[process.pgid] = creator
     }
@@ -73,7 +76,8 @@ struct TreePlan {
   private static func impossible(_ process: ImageProcess) -> Problem {
     Problem(
       task: TaskName(pid: process.pid, comm: process.comm), errno: .notSupported, what: "its session \(process.sid)",
-      why: "the pid of its leader belongs to a task in another session",
+      why: process.sid == 0
+        ? "its leader is outside the pid namespace" : "the pid of its leader belongs to a task in another session",
       remedy: "checkpoint a larger subtree that has the session's leader")
   }
 }

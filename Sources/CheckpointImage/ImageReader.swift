@@ -74,10 +74,12 @@ public struct ImageReader: ~Copyable {
     var cursor = self.cursor
     let (processes, sharedObjects) = try cursor.readTree(header: header)
     let pids = Set(processes.map(\.pid))
-    let memory = cursor.mark
+    var chunks: [ImagePageChunk] = []
+    var marks: [SectionMark] = []
     var decompressor = PageDecompressor()
     var totals = ImageTotals()
     while true {
+      let mark = cursor.mark
       let section = try cursor.next()
       if section.type == .trailer {
         let trailer: ImageTrailer = try cursor.message(section)
@@ -89,7 +91,7 @@ public struct ImageReader: ~Copyable {
         return VerifiedImage(
           metadata: ImageMetadata(
             header: header, processes: processes, sharedObjects: sharedObjects, trailer: trailer),
-          totals: totals, pids: pids, memory: memory, cursor: cursor)
+          totals: totals, pids: pids, chunks: chunks, marks: marks, cursor: cursor)
       }
       let (chunk, data) = try cursor.readChunk(section, pids: pids)
       if decompressing {
@@ -97,6 +99,8 @@ public struct ImageReader: ~Copyable {
       } else {
         try cursor.check(data)
       }
+      chunks.append(chunk)
+      marks.append(mark)
       totals.chunks += 1
       totals.pages += UInt64(chunk.pages)
       totals.storedBytes += data.head.length

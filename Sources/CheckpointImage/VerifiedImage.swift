@@ -11,35 +11,49 @@ public struct VerifiedImage: ~Copyable {
   public let totals: ImageTotals
   /// The image's path, or what stands for it in messages.
   public var name: String { cursor.input.name }
+  /// What the chunks hold, in the order of the file.
+  public let chunks: [ImagePageChunk]
   private let pids: Set<Int32>
-  private let memory: SectionMark
+  /// The place before each chunk.
+  private let marks: [SectionMark]
   private var cursor: SectionCursor
   private var decompressor = PageDecompressor()
 
   init(
-    metadata: ImageMetadata, totals: ImageTotals, pids: Set<Int32>, memory: SectionMark,
+    metadata: ImageMetadata, totals: ImageTotals, pids: Set<Int32>, chunks: [ImagePageChunk], marks: [SectionMark],
     cursor: consuming SectionCursor
   ) {
     self.metadata = metadata
     self.totals = totals
     self.pids = pids
-    self.memory = memory
+    self.chunks = chunks
+    self.marks = marks
     self.cursor = cursor
   }
 
-  /// Hands out all chunks in the order of the file, each checked once more as it is read.
+  /// Hands out one chunk, checked once more as it is read.
   ///
-  /// - Parameter body: gets the chunk and its pages as they were in memory (`chunk.pages` of them, page-aligned only
-  ///   by chance); both are valid during the call. What it throws ends the walk.
+  /// - Parameters:
+  ///   - index: of the chunk in `chunks`.
+  ///   - body: gets the chunk's pages as they were in memory (page-aligned only by chance), valid during the call.
+  public mutating func readChunk(
+    _ index: Int, _ body: (UnsafeRawBufferPointer) throws(Problem) -> Void
+  ) throws(Problem) {
+    cursor.mark = marks[index]
+    let section = try cursor.next()
+    let (chunk, data) = try cursor.readChunk(section, pids: pids)
+    guard chunk == chunks[index] else {
+      throw cursor.input.fault(.inconsistent(section.place, "it is not what it was when it was verified"))
+    }
+    unsafe try body(try cursor.readPages(chunk, data, &decompressor))
+  }
+
+  /// Hands out all chunks in the order of the file.
   public mutating func forEachChunk(
     _ body: (ImagePageChunk, UnsafeRawBufferPointer) throws(Problem) -> Void
   ) throws(Problem) {
-    cursor.mark = memory
-    while true {
-      let section = try cursor.next()
-      if section.type == .trailer { return }
-      let (chunk, data) = try cursor.readChunk(section, pids: pids)
-      unsafe try body(chunk, try cursor.readPages(chunk, data, &decompressor))
+    for (index, chunk) in chunks.enumerated() {
+      unsafe try readChunk(index) { (pages) throws(Problem) in unsafe try body(chunk, pages) }
     }
   }
 }

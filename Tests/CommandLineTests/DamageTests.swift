@@ -20,6 +20,7 @@ private struct Damage: CustomTestStringConvertible, Sendable {
 
 private let damages = [
   Damage("memory", "bytes of the heap") { try flipBytes(of: $0.pid, in: "[heap]") },
+  Damage("inherited", "a page that is shared no more") { try touch($0.pid, pages: 512) },
   Damage("stack", "bytes of the stack") { try flipBytes(of: $0.pid, in: "[stack]") },
   Damage("limits", "a resource limit") { job in
     let limit = rlimit(rlim_cur: 77, rlim_max: 300)
@@ -55,6 +56,18 @@ private let damages = [
     kill(last.pid, SIGTERM)
   },
 ]
+
+/// Writes a byte of an area, recognized by its size, as it is.
+private func touch(_ pid: Int32, pages: Int) throws {
+  let memory = try OwnedDescriptor.open("/proc/\(pid)/mem", O_RDWR)
+  for line in try readText("/proc/\(pid)/maps").split(separator: "\n") {
+    let bounds = line.split(separator: " ")[0].split(separator: "-").compactMap { Int($0, radix: 16) }
+    guard bounds.count == 2, bounds[1] - bounds[0] == pages * 4096 else { continue }
+    var byte: UInt8 = 0
+    _ = try systemCall { unsafe pread(memory.number, &byte, 1, bounds[0]) }
+    _ = try systemCall { unsafe pwrite(memory.number, &byte, 1, bounds[0]) }
+  }
+}
 
 /// Flips a bit of each of 64 words in the middle of an area.
 private func flipBytes(of pid: Int32, in area: String) throws {

@@ -6,7 +6,7 @@ import Testing
 
 /// The workloads that go through a checkpoint and a restart.
 let roundTrips = [
-  "threads", "join", "robust", "restartable", "registers", "memory", "mappings", "stack", "signals",
+  "threads", "join", "robust", "restartable", "registers", "memory", "inherited", "mappings", "stack", "signals",
   "pending", "files", "devices", "locks", "pipes", "directories", "tree", "sessions", "ghosts", "zombies",
   "core-zombie", "stopped", "identity", "timers", "sleeper", "credentials", "limits", "scheduling", "many-threads",
   "counter",

@@ -13,6 +13,7 @@ static const struct workload workloads[] = {
   {"restartable", "registered restartable sequences", run_restartable},
   {"registers", "every general, x87 and vector register, in a busy loop", run_registers},
   {"memory", "heap, sparse, protected and advised memory", run_memory},
+  {"inherited", "memory common since fork, and what is different since", run_inherited},
   {"mappings", "private and shared file mappings, machine code", run_mappings},
   {"stack", "a deep stack, and stacks that grow", run_stack},
   {"signals", "all 64 actions, blocked signals, the alternate stack", run_signals},

@@ -67,6 +67,7 @@ void run_robust(int, char **);
 void run_restartable(int, char **);
 void run_registers(int, char **);
 void run_memory(int, char **);
+void run_inherited(int, char **);
 void run_mappings(int, char **);
 void run_stack(int, char **);
 void run_signals(int, char **);

@@ -14,7 +14,9 @@ struct MemoryPlan {
     var process: Int
     var address: UInt64
     var pages: Int
-    var isReadable: Bool
+    /// Whether process_vm_readv(2) can read it: the task can, and has the pages alone. It pins pages, and the kernel
+    /// gives a task a copy of its own of an anonymous page that is shared before it is pinned (mm/gup.c).
+    var mayBePinned: Bool
   }
 
   /// A run of pages as it belongs to a process.
@@ -63,7 +65,7 @@ struct MemoryPlan {
         continue
       }
       if frame != 0 { storedFrames[frame] = pages }
-      addSource(index, page.address, isReadable: area.protection & PROT_READ != 0)
+      addSource(index, page.address, mayBePinned: area.protection & PROT_READ != 0 && page.entry.isExclusive)
       addDestination(index, page.address, first: pages, isAnonymous: isAnonymous)
       pages += 1
     }
@@ -75,13 +77,13 @@ struct MemoryPlan {
     }
   }
 
-  private mutating func addSource(_ process: Int, _ address: UInt64, isReadable: Bool) {
+  private mutating func addSource(_ process: Int, _ address: UInt64, mayBePinned: Bool) {
     if let last = sources.last, last.process == process, last.address + UInt64(last.pages) * pageSize == address,
-      last.isReadable == isReadable, pages % Self.chunkPages != 0
+      last.mayBePinned == mayBePinned, pages % Self.chunkPages != 0
     {
       sources[sources.count - 1].pages += 1
     } else {
-      sources.append(Source(process: process, address: address, pages: 1, isReadable: isReadable))
+      sources.append(Source(process: process, address: address, pages: 1, mayBePinned: mayBePinned))
     }
   }
 

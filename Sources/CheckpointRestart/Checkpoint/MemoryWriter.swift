@@ -66,7 +66,7 @@ struct MemoryWriter {
       var parts: [(address: UInt64, length: Int)] = []
       var pages = 0
       while index < sources[chunk].upperBound, plan.sources[index].process == first.process,
-        plan.sources[index].isReadable == first.isReadable
+        plan.sources[index].mayBePinned == first.mayBePinned
       {
         parts.append((plan.sources[index].address, plan.sources[index].pages * Int(pageSize)))
         pages += plan.sources[index].pages
@@ -75,7 +75,7 @@ struct MemoryWriter {
       let target = unsafe UnsafeMutableRawBufferPointer(
         rebasing: self.target.bytes[filled * Int(pageSize)..<(filled + pages) * Int(pageSize)])
       do throws(Errno) {
-        if first.isReadable {
+        if first.mayBePinned {
           unsafe try TaskMemory.read(of: process.pid, parts, into: target)
         } else {
           unsafe try TaskMemory(of: process.pid).readForced(parts, into: target)

@@ -1,4 +1,4 @@
-/// Defines `MemoryFill`: puts the image's pages into the new tasks, straight from the image into place.
+/// Defines `MemoryFill`: gives new tasks their address spaces, and puts the image's pages straight into place.
 
 internal import CheckpointImage
 internal import ImageSchema
@@ -6,66 +6,86 @@ internal import Synchronization
 internal import SystemCalls
 internal import Tracing
 
-struct MemoryFill {
+struct MemoryFill: ~Copyable {
   private let context: RestartContext
+  private let content: MemoryContent
+  private var image: VerifiedImage
+  private var meter: MemoryMeter
 
-  init(_ context: RestartContext) { self.context = context }
+  init(_ context: RestartContext, _ image: consuming VerifiedImage) throws(Problem) {
+    self.context = context
+    content = try MemoryContent(image.chunks, of: context.metadata.processes)
+    meter = MemoryMeter(context.live.map { ($0.name, $0.image.memoryBytes) }, context.report)
+    self.image = image
+  }
 
-  /// Goes through the image once. The pages of a chunk go to all their tasks at the same time: each task has page tables
-  /// of its own, so the processors do not wait for each other.
-  func run(_ image: inout VerifiedImage) throws(Problem) {
-    var meter = MemoryMeter(context.live.map { ($0.name, $0.image.memoryBytes) }, context.report)
-    unsafe try image.forEachChunk { chunk, pages throws(Problem) in
-      let groups = try groups(of: chunk)
-      let failure = Mutex<(Int, Errno)?>(nil)
+  /// A run of pages that a task needs.
+  private struct Piece {
+    var pid: Int32
+    var run: PageRun
+  }
+
+  /// Maps and fills the memory of tasks that have just been created, and have no children yet. Their parents have theirs.
+  mutating func run(_ processes: [RestartingProcess], _ scaffold: borrowing Scaffold) throws(Problem) {
+    let living = processes.filter { !$0.isZombie }
+    var pieces: [Int: [Piece]] = [:]
+    try scaffold.forAll(living) { process, calls throws(Problem) in
+      try context.progress(process, .restore)
+      let parent = context.byPID[process.image.ppid]?.image
+      let inheritance = MemoryInheritance(of: process.image, from: parent, content)
+      inheritance.addCalls(scaffold.range, &calls)
+      try AddressSpace.map(process, inheritance, context, &calls)
+      for run in inheritance.needed { pieces[run.chunk, default: []].append(Piece(pid: process.pid, run: run)) }
+    }
+    for chunk in pieces.keys.sorted() { try fill(pieces[chunk] ?? [], from: chunk) }
+    for process in living { try meter.add(process.pid, process.image.memoryBytes) }
+  }
+
+  /// The pages of a chunk go to all their tasks at the same time: each task has page tables of its own, so the processors
+  /// do not wait for each other.
+  private mutating func fill(_ pieces: [Piece], from chunk: Int) throws(Problem) {
+    let groups = Self.groups(of: pieces)
+    let failure = Mutex<(Int, Errno)?>(nil)
+    unsafe try image.readChunk(chunk) { (pages) throws(Problem) in
       nonisolated(unsafe) let pages = unsafe pages
       Parallel.forEach(groups.count, grain: 4) { index in
-        do throws(Errno) { unsafe try Self.write(groups[index], of: chunk, pages) } catch {
+        do throws(Errno) { unsafe try Self.write(pieces[groups[index]], pages) } catch {
           failure.withLock { $0 = (index, error) }
         }
       }
-      if let (index, error) = failure.withLock({ $0 }) {
-        let pid = chunk.runs[groups[index].lowerBound].pid
-        throw error.problem(task: context.byPID[pid]?.name, "cannot restore its memory")
-      }
-      for group in groups {
-        let bytes = chunk.runs[group].reduce(0) { $0 + UInt64($1.pages) * pageSize }
-        try meter.add(chunk.runs[group.lowerBound].pid, bytes)
-      }
     }
-    meter.finish()
+    if let (index, error) = failure.withLock({ $0 }) {
+      let pid = pieces[groups[index].lowerBound].pid
+      throw error.problem(task: context.byPID[pid]?.name, "cannot restore its memory")
+    }
+    for group in groups {
+      let bytes = pieces[group].reduce(0) { $0 + UInt64($1.run.pages) * pageSize }
+      try meter.add(pieces[group.lowerBound].pid, bytes)
+    }
   }
 
-  /// Neighbouring runs of one task, as many as one call takes.
-  private func groups(of chunk: ImagePageChunk) throws(Problem) -> [Range<Int>] {
+  /// Neighbouring pieces of one task, as many as one call takes.
+  private static func groups(of pieces: [Piece]) -> [Range<Int>] {
     var groups: [Range<Int>] = []
     var start = 0
-    for index in 0...chunk.runs.count {
-      let isEnd = index == chunk.runs.count
-      guard isEnd || chunk.runs[index].pid != chunk.runs[start].pid || index - start == 512 else { continue }
-      if start < index {
-        let pid = chunk.runs[start].pid
-        guard let process = context.byPID[pid], !process.isZombie else {
-          throw Problem(
-            errno: .invalidArgument, what: "memory of pid \(pid) in the image", why: "there is no such task")
-        }
-        groups.append(start..<index)
-      }
+    for index in pieces.indices.dropFirst() where pieces[index].pid != pieces[start].pid || index - start == 512 {
+      groups.append(start..<index)
       start = index
     }
+    if start < pieces.count { groups.append(start..<pieces.count) }
     return groups
   }
 
   @unsafe private static func write(
-    _ group: Range<Int>, of chunk: ImagePageChunk, _ pages: UnsafeRawBufferPointer
+    _ pieces: ArraySlice<Piece>, _ pages: UnsafeRawBufferPointer
   ) throws(Errno) {
-    let pid = chunk.runs[group.lowerBound].pid
+    guard let pid = pieces.first?.pid else { return }
     let size = Int(pageSize)
-    let parts = unsafe chunk.runs[group].map { run in
+    let parts = unsafe pieces.map { piece in
       unsafe (
-        address: run.address,
+        address: piece.run.address,
         bytes: UnsafeRawBufferPointer(
-          rebasing: pages[Int(run.first) * size..<Int(run.first + run.pages) * size])
+          rebasing: pages[piece.run.first * size..<(piece.run.first + piece.run.pages) * size])
       )
     }
     do throws(Errno) { unsafe try TaskMemory.write(parts, of: pid) } catch {

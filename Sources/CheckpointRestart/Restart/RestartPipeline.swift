@@ -16,8 +16,9 @@ struct RestartPipeline {
   func run() throws(Problems) -> OperationSummary {
     let started = monotonicNanoseconds()
     DescriptorLimit.raise()
-    var image = try verifiedImage()
+    let image = try verifiedImage()
     let metadata = image.metadata
+    let bytes = image.totals.bytes
     let plan: TreePlan
     do throws(Problem) {
       try ImageValidation(processes: metadata.processes, shared: metadata.sharedObjects).run()
@@ -31,14 +32,14 @@ struct RestartPipeline {
     if !obstacles.isEmpty { throw Problems(obstacles) }
     let context = RestartContext(metadata, request, report)
     do throws(Problem) {
-      try restart(context, plan, &image)
+      try restart(context, plan, image)
     } catch {
       RestartUndo.killAll(context)
       throw Problems(error)
     }
     return OperationSummary(
       operation: "restart", image: request.source, root: metadata.header.rootPid, tasks: metadata.processes.count,
-      threads: Int(metadata.header.threads), zombies: Int(metadata.header.zombies), bytes: image.totals.bytes,
+      threads: Int(metadata.header.threads), zombies: Int(metadata.header.zombies), bytes: bytes,
       elapsedMicroseconds: Int64((monotonicNanoseconds() - started) / 1000))
   }
 
@@ -54,12 +55,15 @@ struct RestartPipeline {
     } catch { throw Problems(error) }
   }
 
-  private func restart(_ context: RestartContext, _ plan: TreePlan, _ image: inout VerifiedImage) throws(Problem) {
+  private func restart(
+    _ context: RestartContext, _ plan: TreePlan, _ image: consuming VerifiedImage
+  ) throws(Problem) {
+    var memory = try MemoryFill(context, image)
     try FileOpening(context).run()
     let scaffold = try ScaffoldPlace.make(for: context)
     let creation = TaskCreation(context, plan)
-    try creation.createProcesses(scaffold)
-    try Restoration(context).run(scaffold, &image, creation)
+    try creation.createProcesses(scaffold, &memory)
+    try Restoration(context).run(scaffold, creation)
     try Commit(context).run(scaffold)
   }
 }

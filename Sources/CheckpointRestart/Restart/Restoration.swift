@@ -1,4 +1,4 @@
-/// Defines `Restoration`: gives the created tasks their memory and state. Zombies end here.
+/// Defines `Restoration`: gives the created tasks their state. Zombies end here.
 
 internal import CLinux
 internal import CheckpointImage
@@ -11,40 +11,17 @@ struct Restoration {
 
   init(_ context: RestartContext) { self.context = context }
 
-  /// Map, fill, zombies, process state, threads, thread state. In each step many tasks work at once.
-  func run(_ scaffold: borrowing Scaffold, _ image: inout VerifiedImage, _ creation: borrowing TaskCreation)
-    throws(Problem)
-  {
-    try forAll(scaffold) { process, calls throws(Problem) in
-      try context.progress(process, .restore)
-      try AddressSpace.map(process, context, &calls)
-    }
-    try MemoryFill(context).run(&image)
+  /// Zombies, process state, threads, thread state. In each step many tasks work at once.
+  func run(_ scaffold: borrowing Scaffold, _ creation: borrowing TaskCreation) throws(Problem) {
     try endZombies(scaffold)
     for process in context.stopped { try JobControl.stop(process, scaffold) }
     try context.inherited.applySettings(context.metadata.sharedObjects)
-    try forAll(scaffold) { process, calls throws(Problem) in
+    try scaffold.forAll(context.live) { process, calls throws(Problem) in
       for kind in KindsOfState.process { try kind.restore(process, context, &calls) }
     }
     for process in context.live {
       try creation.createThreads(of: process, scaffold)
       try restoreThreads(of: process, scaffold)
-    }
-  }
-
-  private func forAll(
-    _ scaffold: borrowing Scaffold, _ fill: (RestartingProcess, inout RemoteCalls) throws(Problem) -> Void
-  ) throws(Problem) {
-    var lists: [(process: RestartingProcess, calls: RemoteCalls)] = []
-    for process in context.live {
-      var calls = scaffold.newCalls(slot: process.slot)
-      try fill(process, &calls)
-      try scaffold.start(process.leader, calls, stopSignal: process.stopSignal)
-      lists.append((process, calls))
-    }
-    for index in lists.indices {
-      let process = lists[index].process
-      try scaffold.finish(process.leader, &lists[index].calls, stopSignal: process.stopSignal)
     }
   }
 
@@ -74,6 +51,25 @@ struct Restoration {
       for kind in KindsOfState.thread { try kind.restore(thread, of: process, &calls) }
       try scaffold.start(thread.traced, calls, stopSignal: process.stopSignal)
       try scaffold.finish(thread.traced, &calls, stopSignal: process.stopSignal)
+    }
+  }
+}
+
+extension Scaffold {
+  /// Lets the leaders of many tasks make calls at the same time.
+  func forAll(
+    _ processes: [RestartingProcess], _ fill: (RestartingProcess, inout RemoteCalls) throws(Problem) -> Void
+  ) throws(Problem) {
+    var lists: [(process: RestartingProcess, calls: RemoteCalls)] = []
+    for process in processes {
+      var calls = newCalls(slot: process.slot)
+      try fill(process, &calls)
+      try start(process.leader, calls, stopSignal: process.stopSignal)
+      lists.append((process, calls))
+    }
+    for index in lists.indices {
+      let process = lists[index].process
+      try finish(process.leader, &lists[index].calls, stopSignal: process.stopSignal)
     }
   }
 }

@@ -20,12 +20,13 @@ struct TaskCreation: ~Copyable {
 
   // MARK: - Processes
 
-  /// Creates all processes, level by level.
-  func createProcesses(_ scaffold: borrowing Scaffold) throws(Problem) {
+  /// Creates all processes, level by level. Each has its memory before it has children: they inherit what they share.
+  func createProcesses(_ scaffold: borrowing Scaffold, _ memory: inout MemoryFill) throws(Problem) {
     guard let root = context.processes.first else { return }
     try createRoot(root, scaffold)
     var level = [root]
     while !level.isEmpty {
+      try memory.run(level, scaffold)
       var next: [RestartingProcess] = []
       next += try createChildren(of: level, plan.early, scaffold)
       try leadSessions(level, scaffold)
@@ -120,7 +121,8 @@ struct TaskCreation: ~Copyable {
       var calls = scaffold.newCalls(slot: parent.slot)
       for child in wanted {
         try context.progress(child, .create)
-        addClone(tid: child.pid, flags: 0, exitSignal: UInt64(child.image.exitSignal), &calls)
+        addClone(
+          tid: child.pid, flags: Zombies.cloneFlags(child.image), exitSignal: UInt64(child.image.exitSignal), &calls)
       }
       try scaffold.start(parent.leader, calls, stopSignal: parent.stopSignal)
       lists.append((parent, calls, wanted))
@@ -148,7 +150,10 @@ struct TaskCreation: ~Copyable {
     context.sessionPlaceholders.append((parent, leader))
     let children = pids.compactMap { context.byPID[$0] }
     var calls = scaffold.newCalls(slot: parent.slot)
-    for child in children { addClone(tid: child.pid, flags: UInt64(CLONE_PARENT), exitSignal: 0, &calls) }
+    for child in children {
+      let flags = UInt64(CLONE_PARENT) | Zombies.cloneFlags(child.image)
+      addClone(tid: child.pid, flags: flags, exitSignal: 0, &calls)
+    }
     do throws(Problem) {
       try scaffold.start(leader, calls, stopSignal: parent.stopSignal)
       try scaffold.finish(leader, &calls, stopSignal: parent.stopSignal)

@@ -61,10 +61,13 @@ enum AddressSpace: ProcessState {
 
   // MARK: - Restore
 
-  /// Maps all areas; those that were writable once are writable for now, so that their content can be put in. The others
-  /// must not be: the kernel would account for them, and merge areas that were apart.
-  static func map(_ process: RestartingProcess, _ context: RestartContext, _ calls: inout RemoteCalls) throws(Problem) {
-    for area in process.image.addressSpace.areas {
+  /// Maps the areas that are not inherited; those that were writable once are writable for now, so that their content can
+  /// be put in. The others must not be: the kernel would account for them, and merge areas that were apart.
+  static func map(
+    _ process: RestartingProcess, _ inheritance: MemoryInheritance, _ context: RestartContext,
+    _ calls: inout RemoteCalls
+  ) throws(Problem) {
+    for area in inheritance.fresh {
       var flags = UInt64(MAP_FIXED_NOREPLACE) | UInt64(area.flags)
       let length = area.end - area.start
       let protection = UInt64(area.protection) | (area.wasWritable ? UInt64(PROT_WRITE) : 0)
@@ -87,7 +90,7 @@ enum AddressSpace: ProcessState {
       case .vvar, .vdso, .vsyscall, .UNRECOGNIZED: break
       }
     }
-    if let first = process.image.addressSpace.areas.first(where: { $0.kind == .vvar || $0.kind == .vdso }) {
+    if !inheritance.keepsVDSO, let first = process.image.addressSpace.areas.first(where: \.isSpecial) {
       calls.call(
         Int(SYS_arch_prctl), UInt64(ARCH_MAP_VDSO_64), first.start, naming: "vDSO (ARCH_MAP_VDSO_64)")
     }

@@ -73,6 +73,11 @@ enum Zombies {
     }
   }
 
+  /// A zombie to be borrows its parent's memory, which costs nothing, unless it has to dump core.
+  static func cloneFlags(_ image: ImageProcess) -> UInt64 {
+    image.state == .zombie && !ExitCode(status: image.exitCode).hasCoreFlag ? UInt64(CLONE_VM) : 0
+  }
+
   /// The calls by which a new task takes its name and ends. None of them returns the last time.
   static func end(_ process: RestartingProcess, _ calls: inout RemoteCalls) {
     let code = ExitCode(status: process.image.exitCode)

@@ -63,7 +63,9 @@ extension CommandLine {
       #expect(try job.wait() == .killed(SIGKILL))
       let crtop = try sandbox.startCrtop(["restart", sandbox["image"]])
       try waitUntil("the job to be back") {
-        try crtop.poll() == nil && isTaken(pid) && traced(subtree(pid)).isEmpty && state(pid) == "S"
+        // It has its name before it is let go; before it is traced at all it has crtop's.
+        try crtop.poll() == nil && StatLine("/proc/\(pid)/stat")?.comm == "sleep" && traced(subtree(pid)).isEmpty
+          && state(pid) == "S"
       }
       crtop.kill(signal)
       #expect(try crtop.wait() == .killed(signal))

@@ -16,6 +16,7 @@ final class CheckpointContext {
   let acceptedLosses: Set<AcceptedLoss>
   /// Files by path, open file descriptions and pipes, each once.
   let shared = SharedObjectTable()
+  /// For the engine's own thread, not for the inspection of many processes at once.
   var reader = ProcFileReader(capacity: 65536)
   let namespaces: [String: String]
 
@@ -34,7 +35,8 @@ final class CheckpointContext {
   func refuse(_ problem: Problem) { found.withLock { $0.append(problem) } }
 
   /// Reads a file of /proc about a process; a failure becomes a problem.
-  func read(_ file: String, of process: JobProcess) -> ByteScanner? {
+  func read(_ file: String, of process: JobProcess, capacity: Int = 4096) -> ByteScanner? {
+    var reader = ProcFileReader(capacity: capacity)
     do { return try reader.read("/proc/\(process.pid)/\(file)") } catch {
       refuse(error.problem(task: process.name, "cannot read /proc/\(process.pid)/\(file)"))
       return nil

@@ -4,33 +4,36 @@ internal import ImageSchema
 internal import SystemCalls
 
 enum Inspection {
+  /// How many processes are inspected between two looks at whether to go on.
+  private static let group = 64
+
   /// Inspects all processes of the context; problems gather there.
   static func run(_ context: CheckpointContext, onProgress: (JobProcess) throws(Problem) -> Void = { _ in })
     throws(Problem)
   {
-    AddressSpace.readAreas(of: context.liveProcesses)
-    for process in context.processes {
-      try onProgress(process)
-      process.image.pid = process.pid
-      process.image.ppid = process.parent
-      (process.image.pgid, process.image.sid) = (process.stat.pgid, process.stat.sid)
-      process.image.comm = process.stat.comm
-      process.image.controllingTerminal = process.stat.terminal != 0 && process.stat.sid == process.pid
-      if process.isZombie {
-        Zombies.save(process, context)
-        continue
-      }
-      if process.stat.isZombie {
-        UnsupportedState.inspect(process, context)
-        continue
-      }
-      process.image.exitSignal = UInt32(bitPattern: process.stat.exitSignal)
-      for kind in KindsOfState.process { kind.inspect(process, context) }
+    for start in stride(from: 0, to: context.processes.count, by: group) {
+      let processes = Array(context.processes[start..<min(start + group, context.processes.count)])
+      for process in processes { try onProgress(process) }
+      nonisolated(unsafe) let (group, all) = (processes, context)
+      Parallel.forEach(processes.count, grain: 3) { unsafe inspect(group[$0], all) }
     }
     inspectThreads(context)
     SharedTables.refuseSharing(context)
     Pipes.refuseOutsiders(context)
     do throws(Problem) { _ = try TreePlan(context.processes.map(\.image)) } catch { context.refuse(error) }
+  }
+
+  /// Runs on several threads at once, for different processes.
+  private static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
+    process.image.pid = process.pid
+    process.image.ppid = process.parent
+    (process.image.pgid, process.image.sid) = (process.stat.pgid, process.stat.sid)
+    process.image.comm = process.stat.comm
+    process.image.controllingTerminal = process.stat.terminal != 0 && process.stat.sid == process.pid
+    if process.isZombie { return Zombies.save(process, context) }
+    if process.stat.isZombie { return UnsupportedState.inspect(process, context) }
+    process.image.exitSignal = UInt32(bitPattern: process.stat.exitSignal)
+    for kind in KindsOfState.process { kind.inspect(process, context) }
   }
 
   /// Many at once: a large job is mostly threads.

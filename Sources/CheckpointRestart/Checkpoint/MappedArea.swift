@@ -14,7 +14,7 @@ struct MappedArea {
   var inode: UInt64
   var name: String
   /// The two-letter VmFlags, each as one 16-bit number.
-  var flags: Set<UInt16> = []
+  var flags: [UInt16] = []
   /// Protection key (pkeys(7)).
   var protectionKey: UInt64 = 0
 
@@ -70,15 +70,15 @@ struct MappedArea {
       inode: inode, name: name)
   }
 
-  private static func flagNames(_ scanner: inout ByteScanner) -> Set<UInt16> {
-    var names: Set<UInt16> = []
+  private static func flagNames(_ scanner: inout ByteScanner) -> [UInt16] {
+    var names: [UInt16] = []
     while true {
       scanner.skipAll(UInt8(ascii: " "))
       guard let first = scanner.next, first != UInt8(ascii: "\n") else { return names }
       scanner.skip(first)
       guard let second = scanner.next, second != UInt8(ascii: "\n") else { return names }
       scanner.skip(second)
-      names.insert(UInt16(first) << 8 | UInt16(second))
+      names.append(UInt16(first) << 8 | UInt16(second))
     }
   }
 }

@@ -2,22 +2,28 @@
 
 internal import CLinux
 internal import ImageSchema
+internal import Synchronization
 internal import SystemCalls
 
-/// Files, open file descriptions and pipes of the job, with the ids they have in the image.
+/// Files, open file descriptions and pipes of the job, with the ids they have in the image. Many processes are inspected
+/// at once: each method holds a lock.
 final class SharedObjectTable {
-  var image = ImageSharedObjects()
+  private(set) var image = ImageSharedObjects()
   /// Which job processes hold which end of a pipe; by the pipe's inode.
-  var pipeEnds: [UInt64: PipeEnds] = [:]
+  private var pipeEnds: [UInt64: PipeEnds] = [:]
   private var fileIDs: [String: UInt32] = [:]
   private var openFiles: [OpenFileKey: [OpenFileHolder]] = [:]
   private var pipeIDs: [UInt64: UInt32] = [:]
   /// The terminal that the job was started from, once one has been seen.
-  var terminal: UInt64?
+  private var terminal: UInt64?
+  /// Holds `openFiles`; taken before the other.
+  private let descriptions = Mutex<Void>(())
+  /// Holds everything else.
+  private let objects = Mutex<Void>(())
 
-  /// Two descriptors can only be the same open file description if they agree in these.
+  /// What fdinfo says: two descriptors can only be the same open file description if they agree in these.
   struct OpenFileKey: Hashable {
-    var device: UInt64
+    var mount: UInt64
     var inode: UInt64
     var flags: UInt32
     var position: UInt64
@@ -38,69 +44,80 @@ final class SharedObjectTable {
 
   /// The file at a path, with what identifies its content; `nil` when the path now leads elsewhere.
   func file(_ path: String, inode: UInt64, writable: Bool = false) throws(Errno) -> UInt32? {
-    if let id = fileIDs[path] {
-      let known = image.files[Int(id) - 1]
-      guard known.inode == inode else { return nil }
-      if writable { image.files[Int(id) - 1].writable = true }
-      return id
-    }
-    let status = try fileStatus(path)
-    guard status.st_ino == inode else { return nil }
-    var file = ImageSharedFile()
-    file.id = UInt32(image.files.count + 1)
-    file.path = path
-    file.device = UInt64(status.st_dev)
-    file.inode = inode
-    file.mode = status.st_mode
-    file.size = UInt64(max(0, status.st_size))
-    file.modifiedNs = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-    file.writable = writable
-    image.files.append(file)
-    fileIDs[path] = file.id
-    return file.id
-  }
-
-  /// The id of an open file description that is already known by another descriptor (kcmp(2)).
-  func knownOpenFile(_ key: OpenFileKey, pid: Int32, descriptor: Int32) throws(Errno) -> UInt32? {
-    guard let holders = openFiles[key] else { return nil }
-    // kcmp orders the descriptions; the holders are kept in that order.
-    var (low, high) = (0, holders.count)
-    while low < high {
-      let middle = (low + high) / 2
-      let holder = holders[middle]
-      switch try compare(pid, descriptor, holder) {
-      case 0: return holder.id
-      case 1: high = middle
-      default: low = middle + 1
+    try objects.withLock { (_) throws(Errno) in
+      if let id = fileIDs[path] {
+        let known = image.files[Int(id) - 1]
+        guard known.inode == inode else { return nil }
+        if writable { image.files[Int(id) - 1].writable = true }
+        return id
       }
+      let status = try fileStatus(path)
+      guard status.st_ino == inode else { return nil }
+      var file = ImageSharedFile()
+      file.id = UInt32(image.files.count + 1)
+      file.path = path
+      file.device = UInt64(status.st_dev)
+      file.inode = inode
+      file.mode = status.st_mode
+      file.size = UInt64(max(0, status.st_size))
+      file.modifiedNs = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+      file.writable = writable
+      image.files.append(file)
+      fileIDs[path] = file.id
+      return file.id
     }
-    return nil
   }
 
-  /// Adds an open file description; its id is set.
-  func add(_ openFile: ImageOpenFile, _ key: OpenFileKey, pid: Int32, descriptor: Int32) throws(Errno) -> UInt32 {
-    var openFile = openFile
-    openFile.id = UInt32(image.openFiles.count + 1)
-    image.openFiles.append(openFile)
-    var holders = openFiles[key] ?? []
-    var (low, high) = (0, holders.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if try compare(pid, descriptor, holders[middle]) == 1 { high = middle } else { low = middle + 1 }
+  /// The id of the open file description behind a descriptor. One that no descriptor seen so far refers to (kcmp(2)) is
+  /// added as `make` says; `nil`: it has been refused.
+  func openFile(
+    _ key: OpenFileKey, pid: Int32, descriptor: Int32, make: () throws(Errno) -> ImageOpenFile?
+  ) throws(Errno) -> UInt32? {
+    try descriptions.withLock { (_) throws(Errno) in
+      // kcmp orders the descriptions; the holders are kept in that order.
+      let holders = openFiles[key] ?? []
+      var (low, high) = (0, holders.count)
+      while low < high {
+        let middle = (low + high) / 2
+        switch try compare(pid, descriptor, holders[middle]) {
+        case 0: return holders[middle].id
+        case 1: high = middle
+        default: low = middle + 1
+        }
+      }
+      guard var openFile = try make() else { return nil }
+      openFile.id = UInt32(image.openFiles.count + 1)
+      objects.withLock { _ in image.openFiles.append(openFile) }
+      openFiles[key, default: []].insert(OpenFileHolder(pid: pid, descriptor: descriptor, id: openFile.id), at: low)
+      return openFile.id
     }
-    holders.insert(OpenFileHolder(pid: pid, descriptor: descriptor, id: openFile.id), at: low)
-    openFiles[key] = holders
-    return openFile.id
   }
 
-  /// The pipe with this inode; `make` reads its capacity and content the first time.
-  func pipe(_ inode: UInt64, make: () throws(Errno) -> ImagePipe) throws(Errno) -> UInt32 {
-    if let id = pipeIDs[inode] { return id }
-    var pipe = try make()
-    pipe.id = UInt32(image.pipes.count + 1)
-    image.pipes.append(pipe)
-    pipeIDs[inode] = pipe.id
-    return pipe.id
+  /// The pipe with this inode, of which the process has one end; `make` reads its capacity and content the first time.
+  func pipe(
+    _ inode: UInt64, _ end: PipeEnds, make: () throws(Errno) -> ImagePipe
+  ) throws(Errno) -> UInt32 {
+    try objects.withLock { (_) throws(Errno) in
+      pipeEnds[inode, default: end].hasReader = pipeEnds[inode]?.hasReader == true || end.hasReader
+      pipeEnds[inode, default: end].hasWriter = pipeEnds[inode]?.hasWriter == true || end.hasWriter
+      if let id = pipeIDs[inode] { return id }
+      var pipe = try make()
+      pipe.id = UInt32(image.pipes.count + 1)
+      image.pipes.append(pipe)
+      pipeIDs[inode] = pipe.id
+      return pipe.id
+    }
+  }
+
+  /// Which ends of each pipe are in the job.
+  func allPipeEnds() -> [UInt64: PipeEnds] { objects.withLock { _ in pipeEnds } }
+
+  /// Whether the terminal is the first, or the same as the first.
+  func isOnlyTerminal(_ device: UInt64) -> Bool {
+    objects.withLock { _ in
+      terminal = terminal ?? device
+      return terminal == device
+    }
   }
 
   private func compare(_ pid: Int32, _ descriptor: Int32, _ holder: OpenFileHolder) throws(Errno) -> Int {

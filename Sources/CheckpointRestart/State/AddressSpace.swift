@@ -8,10 +8,8 @@ internal import Tracing
 
 enum AddressSpace: ProcessState {
   static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
-    if process.areas.isEmpty {
-      guard let maps = context.read("smaps", of: process) else { return }
-      process.areas = MappedArea.parse(maps)
-    }
+    guard let maps = context.read("smaps", of: process, capacity: 65536) else { return }
+    process.areas = MappedArea.parse(maps)
     var image = ImageAddressSpace()
     let stat = process.stat
     (image.startCode, image.endCode, image.startStack) = (stat.address(26), stat.address(27), stat.address(28))
@@ -26,18 +24,6 @@ enum AddressSpace: ProcessState {
       image.areas.append(saved)
     }
     process.image.addressSpace = image
-  }
-
-  /// Reads the areas of many processes at once: the kernel walks all their page tables to show them.
-  static func readAreas(of processes: [JobProcess]) {
-    let count = processes.count
-    nonisolated(unsafe) let processes = processes
-    Parallel.forEach(count) { index in
-      let process = unsafe processes[index]
-      var reader = ProcFileReader(capacity: 65536)
-      guard let maps = try? reader.read("/proc/\(process.pid)/smaps") else { return }
-      process.areas = MappedArea.parse(maps)
-    }
   }
 
   private static func executable(_ process: JobProcess, _ context: CheckpointContext) -> UInt32? {

@@ -20,6 +20,8 @@ struct AreaClassifier {
     (MappedArea.flag("mg"), MADV_MERGEABLE), (MappedArea.flag("wf"), MADV_WIPEONFORK),
   ]
 
+  private static let known = neutral.union(advice.map(\.0))
+
   /// The area for the image; `nil` when it was refused.
   func classify(_ area: MappedArea) -> ImageArea? {
     var image = ImageArea()
@@ -85,9 +87,7 @@ struct AreaClassifier {
       return refuse(
         area, why: "protection keys (pkey_mprotect(2)) are not supported", remedy: "let the program unmap it")
     }
-    let known = Self.neutral.union(Self.advice.map(\.0))
-    let unknown = area.flags.subtracting(known)
-    if let flag = unknown.first {
+    if let flag = area.flags.first(where: { !Self.known.contains($0) }) {
       let letters = String(decoding: [UInt8(flag >> 8), UInt8(flag & 0xff)], as: UTF8.self)
       return refuse(
         area, why: "its property \"\(letters)\" (VmFlags in proc(5)) is not supported",

@@ -13,9 +13,9 @@ struct DescriptorSlot {
   let handle: Int32
 
   /// Finds or adds the open file description; `nil` when it had to be refused.
-  func inspect(_ context: CheckpointContext) throws(Errno) -> ImageDescriptor? {
+  func inspect(_ context: CheckpointContext, _ reader: inout ProcFileReader) throws(Errno) -> ImageDescriptor? {
     let link = try readLink("/proc/\(process.pid)/fd/\(number)")
-    var information = FDInformation(try context.reader.read("/proc/\(process.pid)/fdinfo/\(number)"))
+    var information = FDInformation(try reader.read("/proc/\(process.pid)/fdinfo/\(number)"))
     if let refusal = Self.unsupported(link) {
       refuse(context, link, why: refusal.why, remedy: refusal.remedy)
       return nil
@@ -30,17 +30,23 @@ struct DescriptorSlot {
     slot.number = UInt32(number)
     slot.flags = closeOnExec ? UInt32(FD_CLOEXEC) : 0
 
-    let copy = OwnedDescriptor(
-      adopting: Int32(try rawSystemCall(Int(SYS_pidfd_getfd), Int(handle), Int(number))))
-    let status = try fileStatus(copy.number)
     RecordLocks.collect(information.locks, descriptor: number, of: process)
     let key = SharedObjectTable.OpenFileKey(
-      device: UInt64(status.st_dev), inode: UInt64(status.st_ino), flags: information.flags,
-      position: information.position)
-    if let id = try context.shared.knownOpenFile(key, pid: process.pid, descriptor: number) {
-      slot.openFile = id
-      return slot
+      mount: information.mount, inode: information.inode, flags: information.flags, position: information.position)
+    let id = try context.shared.openFile(key, pid: process.pid, descriptor: number) { () throws(Errno) in
+      try inspect(information, link, context)
     }
+    guard let id else { return nil }
+    slot.openFile = id
+    return slot
+  }
+
+  /// Looks at an open file description that has not been seen before.
+  private func inspect(
+    _ information: FDInformation, _ link: String, _ context: CheckpointContext
+  ) throws(Errno) -> ImageOpenFile? {
+    let copy = OwnedDescriptor(
+      adopting: Int32(try rawSystemCall(Int(SYS_pidfd_getfd), Int(handle), Int(number))))
     var file = ImageOpenFile()
     file.flags = information.flags
     file.position = information.position
@@ -48,10 +54,10 @@ struct DescriptorSlot {
       information.locks.first { $0.kind == .flock }.map { $0.isWrite ? UInt32(LOCK_EX) : UInt32(LOCK_SH) } ?? 0
     file.descriptionLocks = information.locks.filter { $0.kind == .description }.map { $0.image(descriptor: number) }
     guard try inspectSettings(copy.number, &file, link, context) else { return nil }
+    let status = try fileStatus(copy.number)
     guard let object = try OpenFiles.classify(self, copy.number, status, link, context) else { return nil }
     file.object = object
-    slot.openFile = try context.shared.add(file, key, pid: process.pid, descriptor: number)
-    return slot
+    return file
   }
 
   /// F_GETOWN_EX, F_GETSIG, F_GETLEASE.
@@ -108,6 +114,9 @@ struct DescriptorSlot {
 struct FDInformation {
   var position: UInt64 = 0
   var flags: UInt32 = 0
+  /// 0 before Linux 5.14.
+  var inode: UInt64 = 0
+  var mount: UInt64 = 0
   var locks: [FileLock] = []
 
   init(_ scanner: consuming ByteScanner) {
@@ -116,6 +125,10 @@ struct FDInformation {
         position = scanner.unsigned() ?? 0
       } else if scanner.skip("flags:\t") {
         flags = UInt32(truncatingIfNeeded: scanner.unsigned(radix: 8) ?? 0)
+      } else if scanner.skip("mnt_id:\t") {
+        mount = scanner.unsigned() ?? 0
+      } else if scanner.skip("ino:\t") {
+        inode = scanner.unsigned() ?? 0
       } else if scanner.skip("lock:\t") {
         let line = scanner.text(upTo: UInt8(ascii: "\n"))
         if let lock = FileLock(line) { locks.append(lock) }

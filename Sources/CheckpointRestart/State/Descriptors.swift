@@ -16,10 +16,11 @@ enum Descriptors: ProcessState {
       context.refuse(error.problem(task: process.name, "cannot read its descriptors"))
       return
     }
+    var reader = ProcFileReader(capacity: 4096)
     for number in numbers {
       do throws(Errno) {
         let slot = DescriptorSlot(process: process, number: number, handle: handle.number)
-        if let descriptor = try slot.inspect(context) { process.image.descriptors.append(descriptor) }
+        if let descriptor = try slot.inspect(context, &reader) { process.image.descriptors.append(descriptor) }
       } catch {
         let isGone = error == .noSuchFileOrDirectory || error == .badFileDescriptor
         let link = try? readLink("/proc/\(process.pid)/fd/\(number)")

@@ -10,7 +10,7 @@ typealias Completion = (RemoteCalls) throws(Problem) -> Void
 /// State that belongs to a whole process.
 protocol ProcessState: Sendable {
   /// Reads what can be read from outside, and refuses what cannot be saved or restored exactly. Also run by a preflight,
-  /// on a process that is not stopped.
+  /// on a process that is not stopped. Many processes are inspected at once: what they share is in `context.shared`.
   static func inspect(_ process: JobProcess, _ context: CheckpointContext)
 
   /// Asks for the calls that must be made inside the process to know its state.

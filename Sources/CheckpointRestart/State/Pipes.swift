@@ -18,14 +18,11 @@ enum Pipes {
     _ slot: DescriptorSlot, _ copy: Int32, _ status: stat, _ flags: Int32, _ context: CheckpointContext
   ) throws(Errno) -> UInt32? {
     let inode = UInt64(status.st_ino)
-    var ends =
-      context.shared.pipeEnds[inode]
-      ?? SharedObjectTable.PipeEnds(holder: slot.process.name, descriptor: slot.number)
-    if flags & O_ACCMODE != O_WRONLY { ends.hasReader = true }
-    if flags & O_ACCMODE != O_RDONLY { ends.hasWriter = true }
-    context.shared.pipeEnds[inode] = ends
+    let end = SharedObjectTable.PipeEnds(
+      holder: slot.process.name, descriptor: slot.number, hasReader: flags & O_ACCMODE != O_WRONLY,
+      hasWriter: flags & O_ACCMODE != O_RDONLY)
     let isPreflight = context.isPreflight
-    let id = try context.shared.pipe(inode) { () throws(Errno) -> ImagePipe in
+    let id = try context.shared.pipe(inode, end) { () throws(Errno) -> ImagePipe in
       var pipe = ImagePipe()
       pipe.capacity = UInt32(try systemCall { crtop_fcntl(copy, F_GETPIPE_SZ, 0) })
       if !isPreflight { pipe.content = Data(try content(of: copy, capacity: pipe.capacity)) }
@@ -67,7 +64,8 @@ enum Pipes {
 
   /// Refuses pipes that a process outside the subtree holds too: what it wrote or reads would be cut off.
   static func refuseOutsiders(_ context: CheckpointContext) {
-    guard !context.shared.pipeEnds.isEmpty, let entries = try? directoryEntries("/proc") else { return }
+    var pipeEnds = context.shared.allPipeEnds()
+    guard !pipeEnds.isEmpty, let entries = try? directoryEntries("/proc") else { return }
     let own = getpid()
     var someAreHidden = false
     for entry in entries {
@@ -79,7 +77,7 @@ enum Pipes {
       }
       for descriptor in descriptors {
         guard let link = try? readLink("/proc/\(pid)/fd/\(descriptor)"), link.hasPrefix("pipe:["),
-          let inode = UInt64(link.dropFirst(6).dropLast()), let ends = context.shared.pipeEnds[inode]
+          let inode = UInt64(link.dropFirst(6).dropLast()), let ends = pipeEnds[inode]
         else { continue }
         let comm = ((try? readText("/proc/\(pid)/comm")) ?? "").replacing("\n", with: "")
         context.refuse(
@@ -87,12 +85,12 @@ enum Pipes {
             task: ends.holder, errno: .resourceBusy, what: "descriptor \(ends.descriptor) (\(link))",
             why: "the pipe is shared with \(comm) (\(pid)), which is outside the subtree",
             remedy: "checkpoint the common parent of both, or redirect to a file"))
-        context.shared.pipeEnds[inode] = nil  // once is enough
-        if context.shared.pipeEnds.isEmpty { return }
+        pipeEnds[inode] = nil  // once is enough
+        if pipeEnds.isEmpty { return }
       }
     }
     guard someAreHidden else { return }
-    for (inode, ends) in context.shared.pipeEnds where !(ends.hasReader && ends.hasWriter) {
+    for (inode, ends) in pipeEnds where !(ends.hasReader && ends.hasWriter) {
       context.refuse(
         Problem(
           task: ends.holder, errno: .permissionDenied, what: "descriptor \(ends.descriptor) (pipe:[\(inode)])",

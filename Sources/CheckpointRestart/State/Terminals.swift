@@ -19,13 +19,12 @@ enum Terminals {
     image.controlling = crtop_major(status.st_rdev) == 5 && crtop_minor(status.st_rdev) == 0
     image.device = UInt64(status.st_rdev)
     if image.controlling { return image }
-    if let known = context.shared.terminal, known != image.device {
+    if !context.shared.isOnlyTerminal(image.device) {
       slot.refuse(
         context, link, why: "it is another terminal than the one the rest of the job uses",
         remedy: "let the program close one of the terminals")
       return nil
     }
-    context.shared.terminal = image.device
     return image
   }
 

@@ -67,17 +67,6 @@ extension CommandLine {
       try job.expectPass()
     }
 
-    /// Threads whose leader has ended: nothing is known of the process through the leader's entries in /proc.
-    @Test(.timeLimit(.minutes(1))) func deadLeaderIsRefused() throws {
-      let sandbox = try Sandbox()
-      let job = try Job("dead-leader", in: sandbox)
-      let outcome = try sandbox.crtop("checkpoint", "\(job.pid)", "-o", sandbox["image"], "--kill")
-      #expect(outcome.status == .exited(1))
-      #expect(outcome.errors.contains("leader") && outcome.errors.contains("\(job.pid)"), "\(outcome.summary)")
-      #expect(!exists(sandbox["image"]))
-      try job.expectPass()
-    }
-
     /// All problems of all tasks are said at once, not the first.
     @Test(.timeLimit(.minutes(1))) func allProblemsAreReported() throws {
       let sandbox = try Sandbox()

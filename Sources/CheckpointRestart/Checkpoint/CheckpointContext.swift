@@ -35,8 +35,8 @@ final class CheckpointContext {
 
   /// Reads a file of /proc about a process; a failure becomes a problem.
   func read(_ file: String, of process: JobProcess) -> ByteScanner? {
-    do { return try reader.read("/proc/\(process.pid)/\(file)") } catch {
-      refuse(error.problem(task: process.name, "cannot read /proc/\(process.pid)/\(file)"))
+    do { return try reader.read("/proc/\(process.driver)/\(file)") } catch {
+      refuse(error.problem(task: process.name, "cannot read /proc/\(process.driver)/\(file)"))
       return nil
     }
   }

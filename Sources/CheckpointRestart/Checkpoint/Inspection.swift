@@ -9,6 +9,7 @@ enum Inspection {
     throws(Problem)
   {
     AddressSpace.readAreas(of: context.liveProcesses)
+    SharedTables.find(context)
     for process in context.processes {
       try onProgress(process)
       process.image.pid = process.pid
@@ -20,15 +21,11 @@ enum Inspection {
         Zombies.save(process, context)
         continue
       }
-      if process.stat.isZombie {
-        UnsupportedState.inspect(process, context)
-        continue
-      }
+      if process.hasDeadLeader { DeadLeader.save(process, context) }
       process.image.exitSignal = UInt32(bitPattern: process.stat.exitSignal)
       for kind in KindsOfState.process { kind.inspect(process, context) }
     }
     inspectThreads(context)
-    SharedTables.refuseSharing(context)
     Pipes.refuseOutsiders(context)
     do throws(Problem) { _ = try TreePlan(context.processes.map(\.image)) } catch { context.refuse(error) }
   }

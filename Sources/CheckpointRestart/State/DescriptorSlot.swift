@@ -9,13 +9,13 @@ internal import Tracing
 struct DescriptorSlot {
   let process: JobProcess
   let number: Int32
-  /// A pidfd of the process.
+  /// A pidfd of the process's driver.
   let handle: Int32
 
   /// Finds or adds the open file description; `nil` when it had to be refused.
   func inspect(_ context: CheckpointContext) throws(Errno) -> ImageDescriptor? {
-    let link = try readLink("/proc/\(process.pid)/fd/\(number)")
-    var information = FDInformation(try context.reader.read("/proc/\(process.pid)/fdinfo/\(number)"))
+    let link = try readLink("/proc/\(process.driver)/fd/\(number)")
+    var information = FDInformation(try context.reader.read("/proc/\(process.driver)/fdinfo/\(number)"))
     if let refusal = Self.unsupported(link) {
       refuse(context, link, why: refusal.why, remedy: refusal.remedy)
       return nil
@@ -37,7 +37,7 @@ struct DescriptorSlot {
     let key = SharedObjectTable.OpenFileKey(
       device: UInt64(status.st_dev), inode: UInt64(status.st_ino), flags: information.flags,
       position: information.position)
-    if let id = try context.shared.knownOpenFile(key, pid: process.pid, descriptor: number) {
+    if let id = try context.shared.knownOpenFile(key, pid: process.driver, descriptor: number) {
       slot.openFile = id
       return slot
     }
@@ -50,7 +50,7 @@ struct DescriptorSlot {
     guard try inspectSettings(copy.number, &file, link, context) else { return nil }
     guard let object = try OpenFiles.classify(self, copy.number, status, link, context) else { return nil }
     file.object = object
-    slot.openFile = try context.shared.add(file, key, pid: process.pid, descriptor: number)
+    slot.openFile = try context.shared.add(file, key, pid: process.driver, descriptor: number)
     return slot
   }
 

@@ -274,7 +274,7 @@ public nonisolated struct ImageProcess: @unchecked Sendable {
     set {_uniqueStorage()._state = newValue}
   }
 
-  /// zombies only, as wait(2) reports it
+  /// of zombies and dead leaders, as wait(2) reports it
   public var exitCode: UInt32 {
     get {_storage._exitCode}
     set {_uniqueStorage()._exitCode = newValue}
@@ -374,11 +374,50 @@ public nonisolated struct ImageProcess: @unchecked Sendable {
     set {_uniqueStorage()._stopReported = newValue}
   }
 
+  /// the leader has ended, the threads have not: the leader is not among them
+  public var deadLeader: Bool {
+    get {_storage._deadLeader}
+    set {_uniqueStorage()._deadLeader = newValue}
+  }
+
+  public var sharedTables: ImageSharedTables {
+    get {_storage._sharedTables ?? ImageSharedTables()}
+    set {_uniqueStorage()._sharedTables = newValue}
+  }
+  /// Returns true if `sharedTables` has been explicitly set.
+  public var hasSharedTables: Bool {_storage._sharedTables != nil}
+  /// Clears the value of `sharedTables`. Subsequent reads from it will return its default value.
+  public mutating func clearSharedTables() {_uniqueStorage()._sharedTables = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What a process shares with one that stands before it, other than by being a thread of it (clone(2)): the pid of the
+/// first of those that share it, 0 for the first itself. What is shared is said there only.
+public nonisolated struct ImageSharedTables: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// CLONE_VM
+  public var memory: Int32 = 0
+
+  /// CLONE_FILES
+  public var files: Int32 = 0
+
+  /// CLONE_FS
+  public var fileSystem: Int32 = 0
+
+  /// CLONE_SIGHAND
+  public var signalActions: Int32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 public nonisolated struct ImageThread: @unchecked Sendable {
@@ -1232,7 +1271,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Process"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0\u{4}F\u{3}dead_leader\0\u{3}shared_tables\0")
 
   fileprivate class _StorageClass {
     var _pid: Int32 = 0
@@ -1257,6 +1296,8 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _memoryBytes: UInt64 = 0
     var _controllingTerminal: Bool = false
     var _stopReported: Bool = false
+    var _deadLeader: Bool = false
+    var _sharedTables: ImageSharedTables? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1289,6 +1330,8 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _memoryBytes = source._memoryBytes
       _controllingTerminal = source._controllingTerminal
       _stopReported = source._stopReported
+      _deadLeader = source._deadLeader
+      _sharedTables = source._sharedTables
     }
   }
 
@@ -1329,6 +1372,8 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._memoryBytes) }()
         case 21: try { try decoder.decodeSingularBoolField(value: &_storage._stopReported) }()
         case 22: try { try decoder.decodeSingularBoolField(value: &_storage._controllingTerminal) }()
+        case 220: try { try decoder.decodeSingularBoolField(value: &_storage._deadLeader) }()
+        case 221: try { try decoder.decodeSingularMessageField(value: &_storage._sharedTables) }()
         default: break
         }
       }
@@ -1407,6 +1452,12 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       if _storage._controllingTerminal != false {
         try visitor.visitSingularBoolField(value: _storage._controllingTerminal, fieldNumber: 22)
       }
+      if _storage._deadLeader != false {
+        try visitor.visitSingularBoolField(value: _storage._deadLeader, fieldNumber: 220)
+      }
+      try { if let v = _storage._sharedTables {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 221)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1438,10 +1489,57 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._memoryBytes != rhs_storage._memoryBytes {return false}
         if _storage._controllingTerminal != rhs_storage._controllingTerminal {return false}
         if _storage._stopReported != rhs_storage._stopReported {return false}
+        if _storage._deadLeader != rhs_storage._deadLeader {return false}
+        if _storage._sharedTables != rhs_storage._sharedTables {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ImageSharedTables: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SharedTables"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}memory\0\u{1}files\0\u{3}file_system\0\u{3}signal_actions\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt32Field(value: &self.memory) }()
+      case 2: try { try decoder.decodeSingularInt32Field(value: &self.files) }()
+      case 3: try { try decoder.decodeSingularInt32Field(value: &self.fileSystem) }()
+      case 4: try { try decoder.decodeSingularInt32Field(value: &self.signalActions) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.memory != 0 {
+      try visitor.visitSingularInt32Field(value: self.memory, fieldNumber: 1)
+    }
+    if self.files != 0 {
+      try visitor.visitSingularInt32Field(value: self.files, fieldNumber: 2)
+    }
+    if self.fileSystem != 0 {
+      try visitor.visitSingularInt32Field(value: self.fileSystem, fieldNumber: 3)
+    }
+    if self.signalActions != 0 {
+      try visitor.visitSingularInt32Field(value: self.signalActions, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ImageSharedTables, rhs: ImageSharedTables) -> Bool {
+    if lhs.memory != rhs.memory {return false}
+    if lhs.files != rhs.files {return false}
+    if lhs.fileSystem != rhs.fileSystem {return false}
+    if lhs.signalActions != rhs.signalActions {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

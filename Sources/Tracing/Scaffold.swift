@@ -67,6 +67,16 @@ public struct Scaffold: ~Copyable {
     } catch { throw error.problem(task: thread.name, "cannot make system calls inside the new task") }
   }
 
+  /// Lets a stopped thread make the calls, the last of which ends it, without being traced any more.
+  public func release(_ thread: TracedThread, _ calls: RemoteCalls, stopSignal: Int32) throws(Problem) {
+    if calls.isTooLarge { throw calls.tooLarge(thread.name) }
+    do throws(Errno) {
+      unsafe copyData(calls)
+      try prepare(thread, calls, 0..<calls.count, stopSignal, ~SignalSets.bit(stopSignal))
+    } catch { throw error.problem(task: thread.name, "cannot make system calls inside the new task") }
+    thread.detach()
+  }
+
   /// Waits for the list's end and checks all results.
   ///
   /// - Parameter delivering: a signal that the list sends, and that takes effect; all others are dropped.
@@ -103,6 +113,13 @@ public struct Scaffold: ~Copyable {
   private func begin(
     _ thread: TracedThread, _ calls: RemoteCalls, _ range: Range<Int>, _ stopSignal: Int32, _ mask: UInt64
   ) throws(Errno) {
+    try prepare(thread, calls, range, stopSignal, mask)
+    try thread.resume()
+  }
+
+  private func prepare(
+    _ thread: TracedThread, _ calls: RemoteCalls, _ range: Range<Int>, _ stopSignal: Int32, _ mask: UInt64
+  ) throws(Errno) {
     var part = Array(calls.calls[range])
     part.append(
       crtop_remote_call(
@@ -118,7 +135,6 @@ public struct Scaffold: ~Copyable {
       at: self.range.lowerBound + UInt64(crtop_injection_list_offset()), calls: address, count: UInt64(part.count))
     try thread.setRegisters(registers)
     try thread.setSignalMask(mask)
-    try thread.resume()
   }
 
   private func awaitStop(_ thread: TracedThread, _ stopSignal: Int32, _ delivering: Int32) throws(Errno) {

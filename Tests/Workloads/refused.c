@@ -139,22 +139,6 @@ static void traced_child(void) {
   while (child == 0) pause();
   must(ptrace(PTRACE_SEIZE, child, 0, 0), "PTRACE_SEIZE");
 }
-static void borrowed_memory(void) {
-  static char stack[65536] __attribute__((aligned(16)));
-  int wait_on_pipe(void *);
-  must(clone(wait_on_pipe, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL), "clone");
-}
-int wait_on_pipe(void *unused) {
-  (void)unused;
-  syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-  for (;;) syscall(SYS_pause);
-}
-static void shared_descriptors(void) {
-  pid_t child = (pid_t)must(syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0), "clone");
-  if (child) return;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  for (;;) pause();
-}
 /* The harness gives a pipe as standard input whose other end it keeps. */
 static void outside_pipe(void) {
   struct stat status;
@@ -173,8 +157,7 @@ static const struct {
   {"deleted-directory", deleted_directory}, {"shared-memory", shared_memory}, {"system-v-memory", system_v_memory},
   {"posix-timer", posix_timer}, {"message-queue", message_queue}, {"io-uring", ring}, {"aio", asynchronous_context},
   {"seccomp", system_call_filter}, {"namespace", other_namespace}, {"traced", traced_child},
-  {"borrowed-memory", borrowed_memory}, {"shared-descriptors", shared_descriptors}, {"outside-pipe", outside_pipe},
-  {"pidfd", process_descriptor},
+  {"outside-pipe", outside_pipe}, {"pidfd", process_descriptor},
 };
 
 void list_refused(void) {

@@ -1,5 +1,6 @@
 /* Threads: turns at a checksum under a mutex and a condition variable, names, thread-local storage, tids. */
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,27 +98,96 @@ void run_threads(int argc, char **argv) {
   REQUIRE(again == checksum, "checksum of %lu turns is %#lx, should be %#lx", turns, checksum, again);
 }
 
+/* Until the leader of the calling thread's group shows as a zombie. */
+static void await_dead_leader(void) {
+  for (bool dead = false; !dead;) {
+    char *text = read_text("/proc/self/stat", NULL);
+    dead = strstr(text, ") Z ") != NULL;
+    free(text);
+    nap(1000);
+  }
+}
+
 static int leader_exit_pipe[2];
+static pid_t buried, heir;
+
+static int thread_count(void) {
+  int count = 0;
+  sscanf(strstr(read_text("/proc/self/status", NULL), "Threads:"), "Threads: %d", &count);
+  return count;
+}
+
+/* Two threads whose leader has ended with a code of its own; a child, memory, a descriptor and a signal of the group. */
+static void *inherit(void *argument) {
+  uint64_t block[200];
+  fill(block, sizeof block, 5);
+  if (argument) {
+    await_dead_leader();
+    sigset_t pending;
+    must(kill(getpid(), SIGUSR1), "kill");  // blocked: pending for the group
+    REQUIRE(write(leader_exit_pipe[1], "r", 1) == 1, "write");
+    wait_for_verdict();
+    while (thread_count() > 2) nap(1000);  // the last one to end says how the group has ended
+    sigpending(&pending);
+    REQUIRE(sigismember(&pending, SIGUSR1), "the group's pending signal is gone");
+    int status = 0;
+    must(waitpid(heir, &status, 0), "waitpid");
+    REQUIRE(status == 0, "the child of a group with a dead leader ended with %#x", (unsigned)status);
+  } else {
+    wait_for_verdict();
+  }
+  REQUIRE(first_difference(block, sizeof block, 5) == sizeof block, "a stack differs");
+  syscall(SYS_exit, argument ? 1 : 2);
+  return NULL;
+}
+
+static void bury_leader(void) {
+  pthread_t thread;
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  prctl(PR_SET_NAME, "buried");
+  pid_t parent = getpid();
+  heir = (pid_t)must(fork(), "fork");
+  if (heir == 0) {
+    wait_for_verdict();
+    REQUIRE(getppid() == parent, "the parent is %d, not %d", getppid(), parent);
+    _exit(0);
+  }
+  for (uintptr_t i = 0; i < 2; i++) pthread_create(&thread, NULL, inherit, (void *)i);
+  syscall(SYS_exit, 142);
+}
+
+/* Field 52 of /proc/PID/stat, the last one. */
+static unsigned exit_code_of(pid_t pid) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  return (unsigned)strtoul(strrchr(read_text(path, NULL), ' '), NULL, 10);
+}
 
 static void *outlive(void *argument) {
   pid_t leader = getpid();
   (void)argument;
   pid_t tid = (pid_t)syscall(SYS_gettid);
-  for (;;) {  // until the leader shows as a zombie
-    char *text = read_text("/proc/self/stat", NULL);
-    bool dead = strstr(text, ") Z ") != NULL;
-    free(text);
-    if (dead) break;
-    nap(1000);
-  }
+  await_dead_leader();
+  char byte, path[64];
+  REQUIRE(read(leader_exit_pipe[0], &byte, 1) == 1 && byte == 'r', "the other group is not ready");
+  REQUIRE(write(leader_exit_pipe[1], "x", 1) == 1, "write");
   report_ready();
   wait_for_verdict();
   REQUIRE(getpid() == leader, "pid is %d, not %d", getpid(), leader);
   REQUIRE(syscall(SYS_gettid) == tid, "tid is %ld, not %d", syscall(SYS_gettid), tid);
-  char byte;
   REQUIRE(read(leader_exit_pipe[0], &byte, 1) == 1 && byte == 'x', "the pipe's content is gone");
   char *text = read_text("/proc/self/stat", NULL);
   REQUIRE(strstr(text, ") Z "), "the leader is alive again");
+  REQUIRE(exit_code_of(buried) == 142 << 8, "the dead leader's exit code is %#x", exit_code_of(buried));
+  snprintf(path, sizeof path, "/proc/%d/comm", buried);
+  REQUIRE(!strcmp(read_text(path, NULL), "buried\n"), "the dead leader has another name");
+  int status = 0;
+  must(waitpid(buried, &status, 0), "waitpid");
+  // Since Linux 5.16 the last thread's exit code is the group's.
+  REQUIRE(status == 1 << 8 || status == 142 << 8, "the group with the dead leader ended with %#x", (unsigned)status);
   report("PASS");
   _exit(0);
 }
@@ -126,7 +196,8 @@ void run_dead_leader(int argc, char **argv) {
   (void)argc, (void)argv;
   pthread_t thread;
   must(pipe(leader_exit_pipe), "pipe");
-  REQUIRE(write(leader_exit_pipe[1], "x", 1) == 1, "write");
+  buried = (pid_t)must(fork(), "fork");
+  if (buried == 0) bury_leader();
   pthread_create(&thread, NULL, outlive, NULL);
   pthread_exit(NULL);
 }

@@ -37,8 +37,8 @@ final class CheckpointContext {
   /// Reads a file of /proc about a process; a failure becomes a problem.
   func read(_ file: String, of process: JobProcess, capacity: Int = 4096) -> ByteScanner? {
     var reader = ProcFileReader(capacity: capacity)
-    do { return try reader.read("/proc/\(process.pid)/\(file)") } catch {
-      refuse(error.problem(task: process.name, "cannot read /proc/\(process.pid)/\(file)"))
+    do { return try reader.read("/proc/\(process.driver)/\(file)") } catch {
+      refuse(error.problem(task: process.name, "cannot read /proc/\(process.driver)/\(file)"))
       return nil
     }
   }

@@ -21,9 +21,18 @@ struct Collection {
 
   /// Fills in the rest of all processes' images.
   func run(onProgress: (JobProcess) throws(Problem) -> Void) throws(Problem) {
+    let processes = context.liveProcesses
+    try collect(processes.filter { $0.image.sharedTables.memory == 0 }, onProgress)
+    // In one memory there is room for one visit.
+    for process in processes where process.image.sharedTables.memory != 0 { try collect([process], onProgress) }
+  }
+
+  private func collect(
+    _ processes: [JobProcess], _ onProgress: (JobProcess) throws(Problem) -> Void
+  ) throws(Problem) {
     var visits: [Visit] = []
     do throws(Problem) {
-      for process in context.liveProcesses {
+      for process in processes {
         try onProgress(process)
         if let visit = try begin(process) { visits.append(visit) }
       }
@@ -39,7 +48,7 @@ struct Collection {
   }
 
   private func begin(_ process: JobProcess) throws(Problem) -> Visit? {
-    guard let leader = process.leader else { return nil }
+    guard let leader = process.threads.first else { return nil }
     for thread in process.threads { try readRegisters(thread, process) }
     let executable =
       process.areas.filter { $0.name == "[vdso]" }

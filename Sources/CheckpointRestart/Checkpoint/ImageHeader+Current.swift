@@ -33,7 +33,7 @@ extension ImageHeader {
   }
 
   private static func commandLine(of process: JobProcess, _ context: CheckpointContext) -> String {
-    let text = (try? context.reader.read("/proc/\(process.pid)/cmdline"))?.wholeText ?? ""
+    let text = (try? context.reader.read("/proc/\(process.driver)/cmdline"))?.wholeText ?? ""
     let words = text.split(separator: "\0")
     return words.isEmpty ? process.stat.comm : words.joined(separator: " ")
   }

@@ -11,6 +11,7 @@ enum Inspection {
   static func run(_ context: CheckpointContext, onProgress: (JobProcess) throws(Problem) -> Void = { _ in })
     throws(Problem)
   {
+    SharedTables.find(context)
     for start in stride(from: 0, to: context.processes.count, by: group) {
       let processes = Array(context.processes[start..<min(start + group, context.processes.count)])
       for process in processes { try onProgress(process) }
@@ -18,7 +19,6 @@ enum Inspection {
       Parallel.forEach(processes.count, grain: 3) { unsafe inspect(group[$0], all) }
     }
     inspectThreads(context)
-    SharedTables.refuseSharing(context)
     Pipes.refuseOutsiders(context)
     do throws(Problem) { _ = try TreePlan(context.processes.map(\.image)) } catch { context.refuse(error) }
   }
@@ -31,7 +31,7 @@ enum Inspection {
     process.image.comm = process.stat.comm
     process.image.controllingTerminal = process.stat.terminal != 0 && process.stat.sid == process.pid
     if process.isZombie { return Zombies.save(process, context) }
-    if process.stat.isZombie { return UnsupportedState.inspect(process, context) }
+    if process.hasDeadLeader { DeadLeader.save(process, context) }
     process.image.exitSignal = UInt32(bitPattern: process.stat.exitSignal)
     for kind in KindsOfState.process { kind.inspect(process, context) }
   }

@@ -35,6 +35,8 @@ final class JobProcess {
   /// Which signal has stopped the group by job control; 0: it is not stopped.
   var stopSignal: Int32 = 0
   var stoppedChildren: [JobProcess] = []
+  /// What /proc says of the driver where it is not the leader.
+  private var otherStat: ProcStat?
 
   init(pid: Int32, parent: Int32, stat: ProcStat, status: ProcStatus = ProcStatus(ByteScanner([]))) {
     self.pid = pid
@@ -45,7 +47,21 @@ final class JobProcess {
 
   var name: TaskName { TaskName(pid: pid, comm: stat.comm) }
   var isZombie: Bool { stat.isZombie && stat.threads <= 1 }
-  var leader: JobThread? { threads.first }
+  /// The leader has ended, other threads of the group live on.
+  var hasDeadLeader: Bool { stat.isZombie && !isZombie }
+  /// The thread by which the process is reached: its leader, or another where the leader is dead and has neither memory
+  /// nor descriptors any more.
+  var driver: Int32 { threads.first?.tid ?? pid }
+  /// What /proc says of the driver; `stat` is always the leader's.
+  var driverStat: ProcStat { otherStat ?? stat }
+
+  /// Reads anew what /proc says of the process; its threads are known.
+  func readStatus(_ reader: inout ProcFileReader) {
+    guard let stat = (try? reader.read("/proc/\(pid)/stat")).flatMap({ ProcStat($0) }) else { return }
+    self.stat = stat
+    if let status = (try? reader.read("/proc/\(driver)/status")).map({ ProcStatus($0) }) { self.status = status }
+    otherStat = driver == pid ? nil : (try? reader.read("/proc/\(driver)/stat")).flatMap { ProcStat($0) }
+  }
 
   func problem(_ errno: Errno, _ what: String, why: String, remedy: String = "") -> Problem {
     Problem(task: name, errno: errno, what: what, why: why, remedy: remedy)

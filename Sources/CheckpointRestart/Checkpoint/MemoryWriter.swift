@@ -76,9 +76,9 @@ struct MemoryWriter {
         rebasing: self.target.bytes[filled * Int(pageSize)..<(filled + pages) * Int(pageSize)])
       do throws(Errno) {
         if first.mayBePinned {
-          unsafe try TaskMemory.read(of: process.pid, parts, into: target)
+          unsafe try TaskMemory.read(of: process.driver, parts, into: target)
         } else {
-          unsafe try TaskMemory(of: process.pid).readForced(parts, into: target)
+          unsafe try TaskMemory(of: process.driver).readForced(parts, into: target)
         }
       } catch {
         throw error.problem(task: process.name, "cannot read its memory at \(String(first.address, radix: 16))")

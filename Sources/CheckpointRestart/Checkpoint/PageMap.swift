@@ -27,7 +27,7 @@ struct PageMap: ~Copyable {
   }
 
   init(of process: JobProcess) throws(Errno) {
-    file = try OwnedDescriptor.open("/proc/\(process.pid)/pagemap", O_RDONLY)
+    file = try OwnedDescriptor.open("/proc/\(process.driver)/pagemap", O_RDONLY)
   }
 
   /// Calls `body` for each page of a range that may have content, in order.

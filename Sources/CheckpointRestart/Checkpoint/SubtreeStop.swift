@@ -115,8 +115,10 @@ final class SubtreeStop {
       frozen.thaw()
       for thread in seized { try awaitStop(thread, process) }
     }
-    try readAgain(process)
     process.threads.sort { ($0.tid == process.pid ? 0 : 1, $0.tid) < ($1.tid == process.pid ? 0 : 1, $1.tid) }
+    // Before it stopped it may have called execve(2): only now is what /proc says of it true.
+    process.readStatus(&context.reader)
+    if let first = process.threads.first, first.tid == process.pid { first.image.comm = process.stat.comm }
     if process.threads.isEmpty { try refresh(process) }
   }
 
@@ -162,6 +164,11 @@ final class SubtreeStop {
       }
     } catch {
       if error == .timedOut {
+        // The kernel does not report the end of a leader while other threads of its group live (wait(2)).
+        if let stat = (try? context.reader.read("/proc/\(thread.tid)/stat")).flatMap({ ProcStat($0) }), stat.isZombie {
+          process.threads.removeAll { $0.tid == thread.tid }
+          return
+        }
         throw process.problem(
           .resourceBusy, "the task",
           why: "it does not stop: it is in uninterruptible sleep (state D), or waits for a child of vfork(2)",
@@ -169,15 +176,6 @@ final class SubtreeStop {
       }
       throw error.problem(task: thread.traced.name, "cannot stop the task")
     }
-  }
-
-  /// Before it stopped it may have called execve(2): only now is what /proc says of it true.
-  private func readAgain(_ process: JobProcess) throws(Problem) {
-    guard let stat = (try? context.reader.read("/proc/\(process.pid)/stat")).flatMap({ ProcStat($0) }),
-      let status = (try? context.reader.read("/proc/\(process.pid)/status")).map({ ProcStatus($0) })
-    else { return }
-    (process.stat, process.status) = (stat, status)
-    if let leader = process.threads.first(where: { $0.tid == process.pid }) { leader.image.comm = stat.comm }
   }
 
   /// A process whose last thread ended meanwhile is a zombie now, or gone.

@@ -16,8 +16,9 @@ struct Commit {
     guard let instruction = Machine.systemCallInstruction else {
       throw Problem(errno: .notSupported, what: "the vDSO", why: "it has no system call instruction")
     }
-    for process in context.live { try removeScaffold(process, scaffold, instruction) }
-    for process in context.live { try awaitRemoval(process) }
+    let memories = context.live.filter { $0.memoryOwner == $0.pid }
+    for process in memories { try removeScaffold(process, scaffold, instruction) }
+    for process in memories { try awaitRemoval(process) }
     for process in context.live {
       for thread in process.threads { try setState(thread) }
     }
@@ -51,17 +52,17 @@ struct Commit {
       throw Problem(task: process.name, errno: .notSupported, what: "its vDSO", why: "the image has none")
     }
     do throws(Errno) {
-      let registers = try process.leader.registers().calling(
+      let registers = try process.driver.registers().calling(
         Int(SYS_munmap), scaffold.range.lowerBound, UInt64(scaffold.range.count), at: vdso.start + instruction)
-      try process.leader.setRegisters(registers)
-      try process.leader.step()
+      try process.driver.setRegisters(registers)
+      try process.driver.step()
     } catch { throw error.problem(task: process.name, "cannot take crtop's code out of the new task") }
   }
 
   private func awaitRemoval(_ process: RestartingProcess) throws(Problem) {
     do throws(Errno) {
-      guard case .signal(SIGTRAP) = try process.leader.waitForStop() else { throw .noSuchProcess }
-      guard try process.leader.registers().result == 0 else { throw .invalidArgument }
+      guard case .signal(SIGTRAP) = try process.driver.waitForStop() else { throw .noSuchProcess }
+      guard try process.driver.registers().result == 0 else { throw .invalidArgument }
     } catch { throw error.problem(task: process.name, "cannot take crtop's code out of the new task") }
   }
 

@@ -16,6 +16,7 @@ struct ImageValidation {
   func run() throws(Problem) {
     var tids: Set<Int32> = []
     var pids: Set<Int32> = []
+    var living: [Int32: ImageSharedTables] = [:]
     for process in processes {
       let name = TaskName(pid: process.pid, comm: process.comm)
       guard process.pid > 1, process.ppid == 0 ? pids.isEmpty : pids.contains(process.ppid) else {
@@ -25,12 +26,22 @@ struct ImageValidation {
       // 0 is what the kernel says of a group or session whose leader is outside the pid namespace: see TreePlan.
       guard process.pgid >= 0, process.sid >= 0 else { throw invalid(name, "pgid or sid", "it is negative") }
       guard process.comm.utf8.count <= 15 else { throw invalid(name, "comm", "it is longer than 15 bytes") }
-      try Zombies.validate(process)
+      if let violation = Zombies.violation(process) {
+        throw invalid(name, "exit_code \(process.exitCode)", violation)
+      }
+      guard process.exitSignal <= 64 else {
+        throw invalid(name, "exit_signal \(process.exitSignal)", "it is not a signal")
+      }
       if process.state == .zombie {
         guard tids.insert(process.pid).inserted else { throw invalid(name, "pid", "it stands there twice") }
         continue
       }
-      guard process.threads.first?.tid == process.pid else {
+      if process.deadLeader {
+        guard tids.insert(process.pid).inserted else { throw invalid(name, "pid", "it stands there twice") }
+        guard !process.threads.isEmpty, process.state != .stopped else {
+          throw invalid(name, "dead_leader", "the group has no other thread, or is stopped")
+        }
+      } else if process.threads.first?.tid != process.pid {
         throw invalid(name, "threads", "the leader is not the first")
       }
       for thread in process.threads {
@@ -39,10 +50,29 @@ struct ImageValidation {
         }
         try validate(thread, name)
       }
-      try validate(process.addressSpace, name)
+      try validateSharedTables(process, name, before: living)
+      living[process.pid] = process.sharedTables
+      if process.sharedTables.memory == 0 { try validate(process.addressSpace, name) }
       try validateNumbers(process, name)
     }
     try validateShared()
+  }
+
+  private func validateSharedTables(
+    _ process: ImageProcess, _ name: TaskName, before: [Int32: ImageSharedTables]
+  ) throws(Problem) {
+    let tables = process.sharedTables
+    for table in SharedTables.tables where tables[keyPath: table.owner] != 0 {
+      let owner = tables[keyPath: table.owner]
+      guard let its = before[owner], its[keyPath: table.owner] == 0 else {
+        throw invalid(name, "shared_tables: \(table.what) of \(owner)", "there is no such task before it that has one")
+      }
+    }
+    guard tables.signalActions == 0 || tables.memory != 0 else {
+      throw invalid(name, "shared_tables", "signal actions are not shared without memory")
+    }
+    guard tables.memory == 0 || process.addressSpace.areas.isEmpty, tables.files == 0 || process.descriptors.isEmpty
+    else { throw invalid(name, "shared_tables", "it has what it is said to share") }
   }
 
   private func validate(_ thread: ImageThread, _ name: TaskName) throws(Problem) {
@@ -53,7 +83,7 @@ struct ImageValidation {
       throw invalid(name, "extended state of thread \(thread.tid)", "its size is \(thread.extendedState.count)")
     }
     guard thread.parentDeathSignal <= 64 else {
-      throw invalid(name, "pdeath_signal", "\(thread.parentDeathSignal) is not a signal")
+      throw invalid(name, "pdeath_signal \(thread.parentDeathSignal) of thread \(thread.tid)", "it is not a signal")
     }
     guard thread.comm.utf8.count <= 15, thread.scheduling.affinity.count <= 8192,
       thread.pendingSignals.count <= PendingSignals.maximum
@@ -88,7 +118,6 @@ struct ImageValidation {
   }
 
   private func validateNumbers(_ process: ImageProcess, _ name: TaskName) throws(Problem) {
-    guard process.exitSignal <= 64 else { throw invalid(name, "exit_signal", "\(process.exitSignal) is not a signal") }
     for action in process.signalActions where !(1...64).contains(action.signal) {
       throw invalid(name, "signal action", "\(action.signal) is not a signal")
     }

@@ -26,12 +26,15 @@ struct MemoryFill: ~Copyable {
   }
 
   /// Maps and fills the memory of tasks that have just been created, and have no children yet. Their parents have theirs.
+  /// Those that share another's memory have it already.
   mutating func run(_ processes: [RestartingProcess], _ scaffold: borrowing Scaffold) throws(Problem) {
-    let living = processes.filter { !$0.isZombie }
+    let living = processes.filter { !$0.isZombie && $0.memoryOwner == $0.pid }
     var pieces: [Int: [Piece]] = [:]
     try scaffold.forAll(living) { process, calls throws(Problem) in
       try context.progress(process, .restore)
-      let parent = context.byPID[process.image.ppid]?.image
+      var creator = context.byPID[process.creator]
+      while let zombie = creator, zombie.isZombie { creator = context.byPID[zombie.creator] }
+      let parent = creator.flatMap { context.byPID[$0.memoryOwner] }?.image
       let inheritance = MemoryInheritance(of: process.image, from: parent, content)
       inheritance.addCalls(scaffold.range, &calls)
       try AddressSpace.map(process, inheritance, context, &calls)

@@ -1,5 +1,6 @@
 /// Defines `RestartContext`, the one object that all steps of a restart share.
 
+internal import CLinux
 internal import CheckpointImage
 internal import ImageSchema
 internal import SystemCalls
@@ -36,6 +37,10 @@ final class RestartContext {
       RestartingProcess($0.element, slot: $0.offset, inheritedCredentials: own)
     }
     live = processes.filter { !$0.isZombie }
+    let tables = live.map(\.image.sharedTables)
+    let owners = Set(tables.flatMap { [$0.memory, $0.files, $0.fileSystem, $0.signalActions] })
+    sharing = live.filter { owners.contains($0.pid) || !$0.image.sharedTables.isEmpty }
+    alone = live.filter { !owners.contains($0.pid) && $0.image.sharedTables.isEmpty }
     stopped = processes.filter { $0.image.state == .stopped }
     byPID = Dictionary(processes.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
     ownOOMScoreAdjustment = ((try? readText("/proc/self/oom_score_adj")) ?? "0").replacing("\n", with: "")
@@ -43,8 +48,23 @@ final class RestartContext {
 
   /// All but the zombies.
   let live: [RestartingProcess]
+  /// Those that share tables with others of them, and those that do not.
+  let sharing: [RestartingProcess]
+  let alone: [RestartingProcess]
   /// Those that are stopped by job control.
   let stopped: [RestartingProcess]
+
+  /// Signals other than SIGCHLD by which zombies report to a process.
+  func exitSignals(of process: RestartingProcess) -> [UInt32] { unusualExitSignals[process.pid] ?? [] }
+
+  private lazy var unusualExitSignals: [Int32: [UInt32]] = {
+    var signals: [Int32: Set<UInt32>] = [:]
+    for zombie in processes
+    where zombie.isZombie && zombie.image.exitSignal != 0 && zombie.image.exitSignal != UInt32(SIGCHLD) {
+      signals[zombie.image.ppid, default: []].insert(zombie.image.exitSignal)
+    }
+    return signals.mapValues { $0.sorted() }
+  }()
 
   func progress(
     _ process: RestartingProcess, _ phase: OperationPhase, done: UInt64 = 0, total: UInt64 = 0

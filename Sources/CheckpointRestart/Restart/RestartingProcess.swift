@@ -26,8 +26,12 @@ final class RestartingProcess {
   /// Index of its slot in the scaffold.
   let slot: Int
   let leader: TracedThread
+  /// The thread that works for crtop: the leader; once a leader that is dead in the image has ended, the first other.
+  var driver: TracedThread
   /// The leader first.
   var threads: [RestartingThread] = []
+  /// The task of the image that creates it and gives it its first memory; 0 for the root.
+  var creator: Int32
   /// What every new task has from crtop.
   let inheritedCredentials: ImageCredentials
   /// By which its threads stop after a list of calls: none that will be pending.
@@ -36,8 +40,10 @@ final class RestartingProcess {
   init(_ image: ImageProcess, slot: Int, inheritedCredentials: ImageCredentials) {
     self.image = image
     self.slot = slot
+    creator = image.ppid
     self.inheritedCredentials = inheritedCredentials
     leader = TracedThread(attached: image.pid, tgid: image.pid, comm: image.comm)
+    driver = leader
     let pending = Set(
       (image.pendingSignals + image.threads.flatMap(\.pendingSignals)).map { Int32($0.information.first ?? 0) })
     // Not a real-time one: those count against RLIMIT_SIGPENDING.
@@ -51,5 +57,7 @@ final class RestartingProcess {
     image.pendingSignals.contains { Int32($0.information.first ?? 0) == signal }
   }
 
+  /// The task that the image describes its memory with.
+  var memoryOwner: Int32 { image.sharedTables.memory == 0 ? pid : image.sharedTables.memory }
   var isZombie: Bool { image.state == .zombie }
 }

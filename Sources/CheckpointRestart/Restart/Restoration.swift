@@ -16,12 +16,19 @@ struct Restoration {
     try endZombies(scaffold)
     for process in context.stopped { try JobControl.stop(process, scaffold) }
     try context.inherited.applySettings(context.metadata.sharedObjects)
-    try scaffold.forAll(context.live) { process, calls throws(Problem) in
-      for kind in KindsOfState.process { try kind.restore(process, context, &calls) }
-    }
+    try restoreProcesses(context.alone, scaffold)
+    // Each uses what it shares before the first of them makes it final.
+    for process in context.sharing.reversed() { try restoreProcesses([process], scaffold) }
     for process in context.live {
       try creation.createThreads(of: process, scaffold)
+      if process.image.deadLeader { try DeadLeader.end(process, context, scaffold) }
       try restoreThreads(of: process, scaffold)
+    }
+  }
+
+  private func restoreProcesses(_ processes: [RestartingProcess], _ scaffold: borrowing Scaffold) throws(Problem) {
+    try scaffold.forAll(processes) { process, calls throws(Problem) in
+      for kind in KindsOfState.process { try kind.restore(process, context, &calls) }
     }
   }
 

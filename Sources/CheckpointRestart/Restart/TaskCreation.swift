@@ -16,6 +16,9 @@ struct TaskCreation: ~Copyable {
   init(_ context: RestartContext, _ plan: TreePlan) {
     self.context = context
     self.plan = plan
+    for (creator, siblings) in plan.siblings {
+      for sibling in siblings { context.byPID[sibling]?.creator = creator }
+    }
   }
 
   // MARK: - Processes
@@ -31,6 +34,10 @@ struct TaskCreation: ~Copyable {
       next += try createChildren(of: level, plan.early, scaffold)
       try leadSessions(level, scaffold)
       next += try createChildren(of: level, plan.late, scaffold)
+      for leader in level {
+        let children = plan.siblings[leader.pid] ?? []
+        next += try createSiblings(children, by: leader.leader, slot: leader, scaffold)
+      }
       for parent in level {
         for (session, children) in (plan.sessionPlaceholders[parent.pid] ?? [:]).sorted(by: { $0.key < $1.key }) {
           next += try createOrphans(children, of: session, parent, scaffold)
@@ -122,7 +129,7 @@ struct TaskCreation: ~Copyable {
       for child in wanted {
         try context.progress(child, .create)
         addClone(
-          tid: child.pid, flags: Zombies.cloneFlags(child.image), exitSignal: UInt64(child.image.exitSignal), &calls)
+          tid: child.pid, flags: flags(of: child), exitSignal: UInt64(child.image.exitSignal), &calls)
       }
       try scaffold.start(parent.leader, calls, stopSignal: parent.stopSignal)
       lists.append((parent, calls, wanted))
@@ -148,21 +155,34 @@ struct TaskCreation: ~Copyable {
   ) throws(Problem) -> [RestartingProcess] {
     let leader = try makePlaceholder(session, parent, leading: Int(SYS_setsid), scaffold)
     context.sessionPlaceholders.append((parent, leader))
+    return try createSiblings(pids, by: leader, slot: parent, scaffold)
+  }
+
+  /// Children of the creator's own parent; they are born in the creator's session.
+  private func createSiblings(
+    _ pids: [Int32], by creator: TracedThread, slot owner: RestartingProcess, _ scaffold: borrowing Scaffold
+  ) throws(Problem) -> [RestartingProcess] {
     let children = pids.compactMap { context.byPID[$0] }
-    var calls = scaffold.newCalls(slot: parent.slot)
+    guard !children.isEmpty else { return [] }
+    var calls = scaffold.newCalls(slot: owner.slot)
     for child in children {
-      let flags = UInt64(CLONE_PARENT) | Zombies.cloneFlags(child.image)
+      try context.progress(child, .create)
+      let flags = UInt64(CLONE_PARENT) | flags(of: child)
       addClone(tid: child.pid, flags: flags, exitSignal: 0, &calls)
     }
     do throws(Problem) {
-      try scaffold.start(leader, calls, stopSignal: parent.stopSignal)
-      try scaffold.finish(leader, &calls, stopSignal: parent.stopSignal)
-    } catch { throw Self.creationProblem(error.errno, calls.firstFailure.map { children[$0].name } ?? parent.name) }
+      try scaffold.start(creator, calls, stopSignal: owner.stopSignal)
+      try scaffold.finish(creator, &calls, stopSignal: owner.stopSignal)
+    } catch { throw Self.creationProblem(error.errno, calls.firstFailure.map { children[$0].name } ?? owner.name) }
     for child in children {
       try awaitStop(child.leader)
       context.created.append(child.leader)
     }
     return children
+  }
+
+  private func flags(of process: RestartingProcess) -> UInt64 {
+    (plan.flags[process.pid] ?? 0) | Zombies.cloneFlags(process.image)
   }
 
   /// clone3(2) with set_tid: struct clone_args of the second version, 80 bytes.
@@ -270,10 +290,10 @@ struct TaskCreation: ~Copyable {
 
   /// Creates the other threads of a process with their tids.
   func createThreads(of process: RestartingProcess, _ scaffold: borrowing Scaffold) throws(Problem) {
-    guard let first = process.image.threads.first else { return }
-    process.threads = [RestartingThread(first, traced: process.leader)]
+    let living = process.image.deadLeader ? [] : process.image.threads.prefix(1)
+    process.threads = living.map { RestartingThread($0, traced: process.leader) }
     let flags = UInt64(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
-    let others = Array(process.image.threads.dropFirst())
+    let others = Array(process.image.threads.dropFirst(living.count))
     // A clone needs 88 bytes of data.
     for start in stride(from: 0, to: others.count, by: 256) {
       let part = others[start..<min(start + 256, others.count)]

@@ -1,6 +1,7 @@
 /// Defines `TreePlan`: in which order processes are created and when sessions and groups are made, so that all come out as
 /// they were.
 
+internal import CLinux
 internal import ImageSchema
 internal import SystemCalls
 
@@ -21,6 +22,12 @@ struct TreePlan {
   /// Sessions whose leader is gone: by the parent of those in it, the session and these children.
   private(set) var sessionPlaceholders: [Int32: [Int32: [Int32]]] = [:]
 
+  /// By their creator, children of its own parent (CLONE_PARENT): those that are in its session while the parent is not,
+  /// or that share tables with it that the parent does not have.
+  private(set) var siblings: [Int32: [Int32]] = [:]
+  /// Flags of clone(2): which tables a process shares with its creator.
+  private(set) var flags: [Int32: UInt64] = [:]
+
   /// Plans, or says which session or group cannot be made again.
   init(_ processes: [ImageProcess]) throws(Problem) {
     var byPID: [Int32: ImageProcess] = [:]
@@ -36,6 +43,15 @@ struct TreePlan {
       let isLeader = process.sid == process.pid
       for child in children[process.pid] ?? [] {
         birth[child.pid] = child.sid == child.pid ? process.sid : child.sid
+        if let flags = Self.flags(child, createdBy: process) {
+          self.flags[child.pid] = flags
+        } else {
+          let creator = try Self.creator(of: child, among: children[process.pid] ?? [])
+          siblings[creator.pid, default: []].append(child.pid)
+          self.flags[child.pid] = Self.flags(child, createdBy: creator)
+          birth[child.pid] = creator.sid
+          continue
+        }
         if child.sid == child.pid || child.sid == process.sid {
           if isLeader {
             late[process.pid, default: []].append(child.pid)
@@ -44,13 +60,49 @@ struct TreePlan {
           }
         } else if isLeader && birth[process.pid] == child.sid {
           early[process.pid, default: []].append(child.pid)
+        } else if let leader = byPID[child.sid], leader.sid == leader.pid, leader.ppid == process.pid,
+          leader.exitSignal == child.exitSignal, flags[child.pid] == 0
+        {
+          siblings[leader.pid, default: []].append(child.pid)
         } else {
-          guard child.sid != 0, byPID[child.sid] == nil else { throw Self.impossible(child) }
+          guard child.sid != 0, byPID[child.sid] == nil, flags[child.pid] == 0, child.exitSignal == SIGCHLD else {
+            throw Self.impossible(child)
+          }
           sessionPlaceholders[process.pid, default: [:]][child.sid, default: []].append(child.pid)
         }
       }
     }
     try planGroups(processes, byPID)
+  }
+
+  /// What a process shares with its creator; `nil`: it shares something with others that its creator does not have.
+  private static func flags(_ process: ImageProcess, createdBy creator: ImageProcess) -> UInt64? {
+    var flags: UInt64 = 0
+    for table in SharedTables.tables {
+      let owner = process.sharedTables[keyPath: table.owner]
+      if owner == 0 { continue }
+      guard owner == creator.pid || owner == creator.sharedTables[keyPath: table.owner] else { return nil }
+      flags |= table.flag
+    }
+    return flags
+  }
+
+  /// A sibling, created before, that has all that the process shares.
+  private static func creator(of process: ImageProcess, among siblings: [ImageProcess]) throws(Problem) -> ImageProcess
+  {
+    for sibling in siblings.prefix(while: { $0.pid != process.pid }) where sibling.state != .zombie {
+      if flags(process, createdBy: sibling) != nil, process.sid == sibling.sid || process.sid == process.pid,
+        process.exitSignal == sibling.exitSignal
+      {
+        return sibling
+      }
+    }
+    let tables = SharedTables.tables.filter { process.sharedTables[keyPath: $0.owner] != 0 }
+    let what = tables.map { "\($0.what) with process \(process.sharedTables[keyPath: $0.owner])" }
+    throw Problem(
+      task: TaskName(pid: process.pid, comm: process.comm), errno: .notSupported,
+      what: "what it shares: \(what.joined(separator: ", "))",
+      why: "neither its parent nor a sibling has all of that, so no task could create it again")
   }
 
   private mutating func planGroups(

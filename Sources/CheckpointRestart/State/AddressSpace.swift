@@ -10,8 +10,9 @@ enum AddressSpace: ProcessState {
   static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
     guard let maps = context.read("smaps", of: process, capacity: 65536) else { return }
     process.areas = MappedArea.parse(maps)
+    guard process.image.sharedTables.memory == 0 else { return }
     var image = ImageAddressSpace()
-    let stat = process.stat
+    let stat = process.driverStat
     (image.startCode, image.endCode, image.startStack) = (stat.address(26), stat.address(27), stat.address(28))
     (image.startData, image.endData, image.startBrk) = (stat.address(45), stat.address(46), stat.address(47))
     (image.argStart, image.argEnd) = (stat.address(48), stat.address(49))
@@ -28,8 +29,8 @@ enum AddressSpace: ProcessState {
 
   private static func executable(_ process: JobProcess, _ context: CheckpointContext) -> UInt32? {
     do throws(Errno) {
-      let path = try readLink("/proc/\(process.pid)/exe")
-      let status = try fileStatus("/proc/\(process.pid)/exe")
+      let path = try readLink("/proc/\(process.driver)/exe")
+      let status = try fileStatus("/proc/\(process.driver)/exe")
       if let id = try context.shared.file(path, inode: UInt64(status.st_ino)) { return id }
       throw .noSuchFileOrDirectory
     } catch {
@@ -41,6 +42,7 @@ enum AddressSpace: ProcessState {
   }
 
   static func save(_ process: JobProcess, _ calls: inout RemoteCalls) -> Completion? {
+    guard process.image.sharedTables.memory == 0 else { return nil }
     let brk = calls.call(Int(SYS_brk), 0, naming: "program break (brk)")
     return { calls in process.image.addressSpace.brk = UInt64(bitPattern: calls.result(brk)) }
   }
@@ -85,6 +87,7 @@ enum AddressSpace: ProcessState {
   static func restore(
     _ process: RestartingProcess, _ context: RestartContext, _ calls: inout RemoteCalls
   ) throws(Problem) {
+    guard process.image.sharedTables.memory == 0 else { return }
     for area in process.image.addressSpace.areas {
       let length = area.end - area.start
       if area.kind == .anonymous || area.kind == .filePrivate, area.wasWritable,

@@ -61,7 +61,7 @@ struct AreaClassifier {
       var id = try context.shared.file(area.name, inode: area.inode, writable: writable)
       if id == nil {  // some file systems show another inode in smaps than in stat(2)
         let range = "\(String(area.start, radix: 16))-\(String(area.end, radix: 16))"
-        let mapped = try fileStatus("/proc/\(process.pid)/map_files/\(range)")
+        let mapped = try fileStatus("/proc/\(process.driver)/map_files/\(range)")
         id = try context.shared.file(area.name, inode: UInt64(mapped.st_ino), writable: writable)
       }
       guard let id else {

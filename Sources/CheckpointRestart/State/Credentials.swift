@@ -14,7 +14,7 @@ enum Credentials: ThreadState {
     _ thread: JobThread, of process: JobProcess, _ context: CheckpointContext, _ reader: inout ProcFileReader
   ) {
     let status: ProcStatus
-    if thread.tid == process.pid {
+    if thread.tid == process.driver {
       status = process.status
     } else {
       guard let file = try? reader.read("/proc/\(process.pid)/task/\(thread.tid)/status") else {

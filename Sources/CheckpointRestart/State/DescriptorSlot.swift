@@ -9,13 +9,13 @@ internal import Tracing
 struct DescriptorSlot {
   let process: JobProcess
   let number: Int32
-  /// A pidfd of the process.
+  /// A pidfd of the process's driver.
   let handle: Int32
 
   /// Finds or adds the open file description; `nil` when it had to be refused.
   func inspect(_ context: CheckpointContext, _ reader: inout ProcFileReader) throws(Errno) -> ImageDescriptor? {
-    let link = try readLink("/proc/\(process.pid)/fd/\(number)")
-    var information = FDInformation(try reader.read("/proc/\(process.pid)/fdinfo/\(number)"))
+    let link = try readLink("/proc/\(process.driver)/fd/\(number)")
+    var information = FDInformation(try reader.read("/proc/\(process.driver)/fdinfo/\(number)"))
     if let refusal = Self.unsupported(link) {
       refuse(context, link, why: refusal.why, remedy: refusal.remedy)
       return nil
@@ -33,7 +33,7 @@ struct DescriptorSlot {
     RecordLocks.collect(information.locks, descriptor: number, of: process)
     let key = SharedObjectTable.OpenFileKey(
       mount: information.mount, inode: information.inode, flags: information.flags, position: information.position)
-    let id = try context.shared.openFile(key, pid: process.pid, descriptor: number) { () throws(Errno) in
+    let id = try context.shared.openFile(key, pid: process.driver, descriptor: number) { () throws(Errno) in
       try inspect(information, link, context)
     }
     guard let id else { return nil }

@@ -6,12 +6,18 @@ internal import SystemCalls
 internal import Tracing
 
 enum Descriptors: ProcessState {
+  /// PIDFD_THREAD (Linux 6.9): a pidfd of a thread that leads no group.
+  private static let pidfdThread = Int(O_EXCL)
+
   static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
+    guard process.image.sharedTables.files == 0 else { return }
     let numbers: [Int32]
     let handle: OwnedDescriptor
     do throws(Errno) {
-      numbers = try directoryEntries("/proc/\(process.pid)/fd").compactMap { Int32($0) }.sorted()
-      handle = OwnedDescriptor(adopting: Int32(try rawSystemCall(Int(SYS_pidfd_open), Int(process.pid))))
+      numbers = try directoryEntries("/proc/\(process.driver)/fd").compactMap { Int32($0) }.sorted()
+      handle = OwnedDescriptor(
+        adopting: Int32(
+          try rawSystemCall(Int(SYS_pidfd_open), Int(process.driver), process.hasDeadLeader ? pidfdThread : 0)))
     } catch {
       context.refuse(error.problem(task: process.name, "cannot read its descriptors"))
       return
@@ -23,7 +29,7 @@ enum Descriptors: ProcessState {
         if let descriptor = try slot.inspect(context, &reader) { process.image.descriptors.append(descriptor) }
       } catch {
         let isGone = error == .noSuchFileOrDirectory || error == .badFileDescriptor
-        let link = try? readLink("/proc/\(process.pid)/fd/\(number)")
+        let link = try? readLink("/proc/\(process.driver)/fd/\(number)")
         if isGone && context.isPreflight && link == nil { continue }  // closed meanwhile
         context.refuse(
           error.problem(
@@ -36,6 +42,7 @@ enum Descriptors: ProcessState {
   static func restore(
     _ process: RestartingProcess, _ context: RestartContext, _ calls: inout RemoteCalls
   ) throws(Problem) {
+    guard process.image.sharedTables.files == 0 else { return }
     for descriptor in process.image.descriptors {
       guard let inherited = context.inherited.openFile(descriptor.openFile, slot: descriptor.number) else {
         throw Problem(

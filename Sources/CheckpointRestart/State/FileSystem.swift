@@ -7,10 +7,11 @@ internal import Tracing
 
 enum FileSystem: ProcessState {
   static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
+    guard process.image.sharedTables.fileSystem == 0 else { return }
     do throws(Errno) {
       var image = ImageFileSystemContext()
-      image.workingDirectory = try readLink("/proc/\(process.pid)/cwd")
-      image.root = try readLink("/proc/\(process.pid)/root")
+      image.workingDirectory = try readLink("/proc/\(process.driver)/cwd")
+      image.root = try readLink("/proc/\(process.driver)/root")
       image.umask = process.status.umask
       process.image.fileSystem = image
       if image.root != "/" {
@@ -19,7 +20,7 @@ enum FileSystem: ProcessState {
             .notSupported, "its root directory (\(image.root))", why: "a changed root (chroot(2)) is not supported"))
         return
       }
-      let there = try fileStatus("/proc/\(process.pid)/cwd")
+      let there = try fileStatus("/proc/\(process.driver)/cwd")
       let here = try? fileStatus(image.workingDirectory)
       guard let here, here.st_ino == there.st_ino, here.st_dev == there.st_dev else {
         context.refuse(
@@ -36,6 +37,7 @@ enum FileSystem: ProcessState {
   static func restore(
     _ process: RestartingProcess, _ context: RestartContext, _ calls: inout RemoteCalls
   ) throws(Problem) {
+    guard process.image.sharedTables.fileSystem == 0 else { return }
     let image = process.image.fileSystem
     let path = calls.place(image.workingDirectory)
     calls.call(Int(SYS_chdir), path, naming: "working directory (chdir)")

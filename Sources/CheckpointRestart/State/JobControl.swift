@@ -7,6 +7,8 @@ internal import SystemCalls
 internal import Tracing
 
 enum JobControl: ProcessState {
+  /// `__WALL`: also children that report with another signal than SIGCHLD.
+  private static let anyChild: UInt64 = 0x4000_0000
   private static let stopSignals: Set<Int32> = [SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU]
 
   static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
@@ -23,7 +25,8 @@ enum JobControl: ProcessState {
     let probes = children.map { child in
       let information = calls.reserve(128)
       calls.call(
-        Int(SYS_waitid), UInt64(P_PID.rawValue), UInt64(child.pid), information, UInt64(WSTOPPED | WNOHANG | WNOWAIT),
+        Int(SYS_waitid), UInt64(P_PID.rawValue), UInt64(child.pid), information,
+        UInt64(WSTOPPED | WNOHANG | WNOWAIT) | anyChild,
         0,
         expecting: .value(0), naming: "stopped child (waitid)")
       return (child, information)
@@ -55,7 +58,8 @@ enum JobControl: ProcessState {
   ) throws(Problem) {
     for child in context.stopped where child.image.ppid == process.pid && child.image.stopReported {
       calls.call(
-        Int(SYS_wait4), UInt64(child.pid), 0, UInt64(WNOHANG | WUNTRACED), 0, expecting: .value(Int64(child.pid)),
+        Int(SYS_wait4), UInt64(child.pid), 0, UInt64(WNOHANG | WUNTRACED) | anyChild, 0,
+        expecting: .value(Int64(child.pid)),
         naming: "stopped child (wait4)")
     }
   }

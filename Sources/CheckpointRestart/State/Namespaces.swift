@@ -9,7 +9,7 @@ enum Namespaces: ProcessState {
 
   static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
     for name in names {
-      guard let own = context.namespaces[name], let its = try? readLink("/proc/\(process.pid)/ns/\(name)") else {
+      guard let own = context.namespaces[name], let its = try? readLink("/proc/\(process.driver)/ns/\(name)") else {
         continue
       }
       if own != its && !its.isEmpty {

@@ -42,11 +42,12 @@ enum PendingSignals: ThreadState {
         Int(SYS_rt_tgsigqueueinfo), UInt64(process.pid), UInt64(thread.tid), UInt64(try number(signal, of: thread)),
         address, expecting: .value(0), naming: "pending signal (rt_tgsigqueueinfo)")
     }
-    guard thread.tid == process.pid else { return }
+    guard thread.tid == process.driver.tid else { return }
+    // By its own id, which names its group as well: only for that the kernel takes any si_code.
     for signal in process.image.pendingSignals {
       let address = calls.place([UInt8](signal.information))
       calls.call(
-        Int(SYS_rt_sigqueueinfo), UInt64(process.pid), UInt64(try number(signal, of: thread)), address,
+        Int(SYS_rt_sigqueueinfo), UInt64(thread.tid), UInt64(try number(signal, of: thread)), address,
         expecting: .value(0), naming: "pending signal (rt_sigqueueinfo)")
     }
   }

@@ -1,15 +1,28 @@
-/// What threads of one group share and processes do not: memory, descriptors, file system context, signal actions. Any other
-/// arrangement (clone(2) with CLONE_VM or CLONE_FILES without CLONE_THREAD, unshare(2) in one thread) is refused.
+/// What threads of one group share and processes may: memory, descriptors, file system context, signal actions (clone(2) with
+/// CLONE_VM, CLONE_FILES, CLONE_FS, CLONE_SIGHAND). A table of a single thread (unshare(2)) is refused, as is one that is
+/// shared with a process outside.
 
 internal import CLinux
 internal import Glibc
+internal import ImageSchema
 internal import SystemCalls
 internal import Tracing
 
 enum SharedTables: ThreadState {
-  private static let tables: [(type: kcmp_type, what: String)] = [
-    (KCMP_FILES, "descriptor table"), (KCMP_FS, "working directory and umask"), (KCMP_VM, "memory"),
-    (KCMP_SIGHAND, "signal actions"),
+  struct Table: Sendable {
+    let type: kcmp_type
+    let what: String
+    /// The flag of clone(2).
+    let flag: UInt64
+    /// Where the image says with whom it is shared.
+    let owner: any WritableKeyPath<ImageSharedTables, Int32> & Sendable
+  }
+
+  static let tables = [
+    Table(type: KCMP_FILES, what: "descriptor table", flag: UInt64(CLONE_FILES), owner: \.files),
+    Table(type: KCMP_FS, what: "working directory and umask", flag: UInt64(CLONE_FS), owner: \.fileSystem),
+    Table(type: KCMP_VM, what: "memory", flag: UInt64(CLONE_VM), owner: \.memory),
+    Table(type: KCMP_SIGHAND, what: "signal actions", flag: UInt64(CLONE_SIGHAND), owner: \.signalActions),
   ]
 
   /// kcmp(2): 0 equal, 1 less, 2 greater; `nil` where it does not answer.
@@ -21,43 +34,75 @@ enum SharedTables: ThreadState {
   static func inspect(
     _ thread: JobThread, of process: JobProcess, _ context: CheckpointContext, _ reader: inout ProcFileReader
   ) {
-    guard thread.tid != process.pid else { return }
-    for table in tables.prefix(2) where (compare(thread.tid, process.pid, table.type) ?? 0) != 0 {
-      refuse(process, "its thread \(thread.tid)", why: "it has a \(table.what) of its own (unshare(2))", context)
+    guard thread.tid != process.driver else { return }
+    let remedy = "let that thread end before the checkpoint"
+    for table in tables.prefix(2) where (compare(thread.tid, process.driver, table.type) ?? 0) != 0 {
+      context.refuse(
+        process.problem(
+          .notSupported, "its thread \(thread.tid)", why: "it has a \(table.what) of its own (unshare(2))",
+          remedy: remedy))
     }
     for name in Namespaces.names {
       guard let own = context.namespaces[name],
         let its = try? readLink("/proc/\(process.pid)/task/\(thread.tid)/ns/\(name)"), its != own
       else { continue }
-      refuse(process, "its thread \(thread.tid)", why: "it is in a \(name) namespace of its own", context)
+      context.refuse(
+        process.problem(
+          .notSupported, "its thread \(thread.tid)", why: "it is in a \(name) namespace of its own", remedy: remedy))
     }
   }
 
-  /// Processes that share a table: they are kept in the kernel's order, so that few comparisons find an equal one.
-  static func refuseSharing(_ context: CheckpointContext) {
+  /// Finds who shares what. The processes are kept in the kernel's order, so that few comparisons find an equal one.
+  static func find(_ context: CheckpointContext) {
+    let processes = context.liveProcesses
+    var outsiders: [Int32]?
     for table in tables {
       var sorted: [JobProcess] = []
-      for process in context.liveProcesses where !process.stat.isZombie {
-        var (low, high) = (0, sorted.count)
-        while low < high {
-          let middle = (low + high) / 2
-          switch compare(process.pid, sorted[middle].pid, table.type) {
-          case 0:
-            refuse(
-              process, "its \(table.what)", why: "it is shared with process \(sorted[middle].pid) (clone(2), vfork(2))",
-              context)
-            low = high + 1
-          case 1: high = middle
-          default: low = middle + 1
-          }
+      for process in processes {
+        let (place, owner) = search(process.driver, in: sorted, table)
+        if let owner {
+          process.image.sharedTables[keyPath: table.owner] = owner.pid
+        } else {
+          sorted.insert(process, at: place)
         }
-        if low == high { sorted.insert(process, at: low) }
+      }
+      // Shared signal actions are of shared memory.
+      if table.type == KCMP_SIGHAND { continue }
+      let others = outsiders ?? self.outsiders(context)
+      outsiders = others
+      for pid in others {
+        guard let process = search(pid, in: sorted, table).owner else { continue }
+        context.refuse(
+          process.problem(
+            .notSupported, "its \(table.what)", why: "it is shared with process \(pid) outside the subtree (clone(2))",
+            remedy: "checkpoint a subtree that has both, or end that process"))
       }
     }
   }
 
-  private static func refuse(_ process: JobProcess, _ what: String, why: String, _ context: CheckpointContext) {
-    context.refuse(
-      process.problem(.notSupported, what, why: why, remedy: "try again when the program has gone on to execve(2)"))
+  private static func search(
+    _ pid: Int32, in sorted: [JobProcess], _ table: Table
+  ) -> (place: Int, owner: JobProcess?) {
+    var (low, high) = (0, sorted.count)
+    while low < high {
+      let middle = (low + high) / 2
+      switch compare(pid, sorted[middle].driver, table.type) {
+      case 0: return (middle, sorted[middle])
+      case 1: high = middle
+      default: low = middle + 1
+      }
+    }
+    return (low, nil)
   }
+
+  private static func outsiders(_ context: CheckpointContext) -> [Int32] {
+    let own = getpid()
+    return ((try? directoryEntries("/proc")) ?? []).compactMap { Int32($0) }
+      .filter { $0 != own && context.byPID[$0] == nil }
+  }
+}
+
+extension ImageSharedTables {
+  /// Whether anything is shared with a process before this one.
+  var isEmpty: Bool { SharedTables.tables.allSatisfy { self[keyPath: $0.owner] == 0 } }
 }

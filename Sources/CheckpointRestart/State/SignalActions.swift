@@ -10,6 +10,7 @@ enum SignalActions: ProcessState {
   private static let size = 32
 
   static func save(_ process: JobProcess, _ calls: inout RemoteCalls) -> Completion? {
+    guard process.image.sharedTables.signalActions == 0 else { return nil }
     let base = calls.reserve(size * 64)
     for signal in UInt64(1)...64 {
       calls.call(
@@ -35,12 +36,19 @@ enum SignalActions: ProcessState {
   static func restore(
     _ process: RestartingProcess, _ context: RestartContext, _ calls: inout RemoteCalls
   ) throws(Problem) {
-    // Setting SIGCHLD to its default discards those that the restart itself has caused (signal(7), POSIX 2.4.3).
+    // Ignoring a signal discards it (signal(7), POSIX 2.4.3): those with which the zombies have reported their ends.
+    let ignored = calls.place(words: [1, 0, 0, 0])  // SIG_IGN
+    for signal in context.exitSignals(of: process) {
+      calls.call(
+        Int(SYS_rt_sigaction), UInt64(signal), ignored, 0, 8, expecting: .value(0),
+        naming: "signal action (exit signal)")
+    }
+    // So does setting SIGCHLD to its default, which also stands for stops.
     let standard = calls.place(words: [0, 0, 0, 0])
     calls.call(
       Int(SYS_rt_sigaction), UInt64(SIGCHLD), standard, 0, 8, expecting: .value(0), naming: "signal action (SIGCHLD)")
     let saved = Set(process.image.signalActions.map(\.signal))
-    for signal in context.ignoredByCrtop where !saved.contains(signal) {
+    for signal in context.ignoredByCrtop + context.exitSignals(of: process) where !saved.contains(signal) {
       calls.call(
         Int(SYS_rt_sigaction), UInt64(signal), standard, 0, 8, expecting: .value(0),
         naming: "signal action (rt_sigaction)")

@@ -57,7 +57,7 @@ enum Dumpable: ThreadState {
   static func restore(
     _ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls
   ) throws(Problem) {
-    guard thread.tid == process.pid else { return }
+    guard thread.tid == process.driver.tid else { return }
     calls.call(
       Int(SYS_prctl), UInt64(PR_SET_DUMPABLE), UInt64(process.image.attributes.dumpable), expecting: .value(0),
       naming: "dumpable (PR_SET_DUMPABLE)")

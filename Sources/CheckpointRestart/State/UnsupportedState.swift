@@ -26,20 +26,6 @@ enum UnsupportedState: ProcessState {
           .illegalByteSequence, "its name", why: "it is not UTF-8 text",
           remedy: "let the program set another name (prctl(2))"))
     }
-    if process.stat.isZombie {
-      context.refuse(
-        process.problem(
-          .notSupported, "its dead thread-group leader", why: "other threads of the group live on",
-          remedy: "wait until the threads have ended"))
-    }
-    if process.stat.isDead {
-      context.refuse(process.problem(.resourceBusy, "the task", why: "task state EXIT_DEAD", remedy: "try again"))
-    }
-    if process.stat[38] != Int64(SIGCHLD) && process.parent != 0 {
-      context.refuse(
-        process.problem(
-          .notSupported, "its exit signal (\(process.stat[38]))",
-          why: "only children that report by SIGCHLD are supported"))
-    }
+    Zombies.refuseDead(process, context)
   }
 }

@@ -37,9 +37,7 @@ enum Zombies {
     process.image.state = .zombie
     process.image.exitCode = process.stat.exitCode
     process.image.exitSignal = UInt32(bitPattern: process.stat.exitSignal)
-    if process.stat.isDead {
-      context.refuse(process.problem(.resourceBusy, "the task", why: "task state EXIT_DEAD", remedy: "try again"))
-    }
+    refuseDead(process, context)
     if process.parent == 0 {
       context.refuse(
         process.problem(
@@ -56,21 +54,22 @@ enum Zombies {
     }
   }
 
-  /// Refuses an image whose zombie could not have existed.
-  static func validate(_ image: ImageProcess) throws(Problem) {
-    let name = TaskName(pid: image.pid, comm: image.comm)
+  /// A task between zombie and nothing, which its parent has just reaped: EBUSY, as in the series.
+  static func refuseDead(_ process: JobProcess, _ context: CheckpointContext) {
+    guard process.stat.isDead else { return }
+    context.refuse(process.problem(.resourceBusy, "the task", why: "task state EXIT_DEAD", remedy: "try again"))
+  }
+
+  /// Why an image's exit code could not have existed; `nil`: it could.
+  static func violation(_ image: ImageProcess) -> String? {
     let code = ExitCode(status: image.exitCode)
     if image.state == .zombie {
-      if let violation = code.violation {
-        throw Problem(
-          task: name, errno: .invalidArgument, what: "exit_code \(image.exitCode) in the image", why: violation,
-          remedy: "use another image")
-      }
-    } else if image.exitCode != 0 {
-      throw Problem(
-        task: name, errno: .invalidArgument, what: "exit_code \(image.exitCode) in the image",
-        why: "a living task carries none", remedy: "use another image")
+      if image.deadLeader { return "dead_leader is set, and a zombie has no threads" }
+      return code.violation
     }
+    guard image.deadLeader else { return image.exitCode == 0 ? nil : "a living task carries none" }
+    // A signal would have ended the whole group.
+    return code.violation ?? (code.signal == 0 ? nil : "a leader whose threads live on has ended by exit(2)")
   }
 
   /// A zombie to be borrows its parent's memory, which costs nothing, unless it has to dump core.
@@ -81,8 +80,7 @@ enum Zombies {
   /// The calls by which a new task takes its name and ends. None of them returns the last time.
   static func end(_ process: RestartingProcess, _ calls: inout RemoteCalls) {
     let code = ExitCode(status: process.image.exitCode)
-    let name = calls.place(process.image.comm)
-    calls.call(Int(SYS_prctl), UInt64(PR_SET_NAME), name, expecting: .value(0), naming: "name (PR_SET_NAME)")
+    takeName(process, &calls)
     if code.signal == 0 {
       calls.call(Int(SYS_exit_group), UInt64(code.exitStatus), expecting: .anything, naming: "exit")
       return
@@ -97,6 +95,13 @@ enum Zombies {
     }
     calls.call(
       Int(SYS_kill), UInt64(process.pid), UInt64(code.signal), expecting: .anything, naming: "death by signal (kill)")
+  }
+}
+
+extension Zombies {
+  static func takeName(_ process: RestartingProcess, _ calls: inout RemoteCalls) {
+    let name = calls.place(process.image.comm)
+    calls.call(Int(SYS_prctl), UInt64(PR_SET_NAME), name, expecting: .value(0), naming: "name (PR_SET_NAME)")
   }
 }
 

@@ -9,6 +9,7 @@ enum Inspection {
     throws(Problem)
   {
     AddressSpace.readAreas(of: context.liveProcesses)
+    if context.isPreflight { FrozenCgroups.inspect(context) }
     SharedTables.find(context)
     for process in context.processes {
       try onProgress(process)

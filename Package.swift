@@ -62,6 +62,8 @@ let package = Package(
     .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree", "SystemCalls", "CLinux"]),
     .testTarget(
       name: "CheckpointImageTests", dependencies: ["CheckpointImage", "ImageSchema", "SystemCalls", "CLinux"]),
+    .testTarget(
+      name: "CheckpointRestartTests", dependencies: ["CheckpointRestart", "ImageSchema", "SystemCalls", "CLinux"]),
     .testTarget(name: "TracingTests", dependencies: ["Tracing", "SystemCalls", "CLinux", "workloads"]),
     .testTarget(
       name: "TerminalUITests",
@@ -69,7 +71,10 @@ let package = Package(
         "TerminalUI", "CheckpointImage", "CheckpointRestart", "ProcessTree", "SystemCalls", "CLinux", "crtop",
       ]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["SystemCalls", "CLinux", "TestSupport", "crtop", "workloads"]),
+      name: "CommandLineTests",
+      dependencies: [
+        "CheckpointImage", "ImageSchema", "SystemCalls", "CLinux", "TestSupport", "crtop", "workloads",
+      ]),
   ]
 )
 

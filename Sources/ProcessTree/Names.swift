@@ -4,7 +4,7 @@ internal import Glibc
 internal import SystemCalls
 
 /// User names by number.
-struct UserNames {
+public struct UserNames {
   private var known: [UInt32: String] = [:]
 
   /// The name, or the number in digits where the user has none.
@@ -14,6 +14,9 @@ struct UserNames {
     known[user] = name
     return name
   }
+
+  /// The same, looked up each time.
+  public static func name(of user: UInt32) -> String { lookUp(user) ?? String(user) }
 
   private static func lookUp(_ user: UInt32) -> String? {
     var buffer = [CChar](repeating: 0, count: 4096)

@@ -49,10 +49,10 @@ struct Freezer {
     let hierarchy = try usableHierarchy()
     var found = false
     for pid in pids {
-      guard let current = FreezerGroup.group(of: pid, in: hierarchy), current.isFrozen || isOurs(current) else {
+      guard let current = FreezerGroup.group(of: pid, in: hierarchy), current.isFrozen || Self.isOurs(current) else {
         continue
       }
-      guard isOurs(current) else {
+      guard Self.isOurs(current) else {
         throw Problem(
           errno: .notPermitted, what: "process \(pid)",
           why: "it was not crtop that froze it, but the owner of \(current.directory)",
@@ -70,7 +70,7 @@ struct Freezer {
   }
 
   /// A group made by crtop, for this subtree or one inside or around it.
-  private func isOurs(_ group: FreezerGroup) -> Bool {
+  static func isOurs(_ group: FreezerGroup) -> Bool {
     guard let name = group.directory.split(separator: "/").last, name.hasPrefix("crtop-") else { return false }
     return Int32(name.dropFirst(6)) != nil
   }

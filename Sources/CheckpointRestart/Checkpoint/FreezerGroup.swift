@@ -47,6 +47,26 @@ struct FreezerGroup: Hashable {
     hierarchies.lazy.compactMap { group(of: pid, in: $0) }.first { $0.isFrozen }
   }
 
+  /// The groups that hold a process frozen: its own and those around it that were told to freeze, outermost first.
+  static func holders(of pid: Int32) -> [FreezerGroup] {
+    hierarchies.flatMap { hierarchy -> [FreezerGroup] in
+      guard let own = group(of: pid, in: hierarchy) else { return [] }
+      let inside = own.directory.dropFirst(hierarchy.mount.count).split(separator: "/")
+      var directory = hierarchy.mount
+      return inside.compactMap { name in
+        directory += "/\(name)"
+        let group = FreezerGroup(version: hierarchy.version, directory: directory)
+        return group.isToldToFreeze ? group : nil
+      }
+    }
+  }
+
+  /// Whether this group itself, and not one around it, was told to freeze.
+  private var isToldToFreeze: Bool {
+    let file = version == .one ? "freezer.self_freezing" : "cgroup.freeze"
+    return (try? readText("\(directory)/\(file)"))?.hasPrefix("1") ?? false
+  }
+
   /// Whether the kernel says that the group is frozen.
   var isFrozen: Bool {
     switch version {
@@ -70,6 +90,15 @@ struct FreezerGroup: Hashable {
       unsafe nanosleep(&pause, nil)
     }
     throw .timedOut
+  }
+
+  /// The processes of the group and of all groups inside it.
+  var allProcesses: [Int32] {
+    let inside = ((try? directoryEntries(directory)) ?? []).filter { name in
+      (try? fileStatus("\(directory)/\(name)")).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+    }
+    return processes
+      + inside.flatMap { FreezerGroup(version: version, directory: "\(directory)/\($0)").allProcesses }
   }
 
   /// The processes of the group.

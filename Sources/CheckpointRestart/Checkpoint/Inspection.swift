@@ -11,6 +11,7 @@ enum Inspection {
   static func run(_ context: CheckpointContext, onProgress: (JobProcess) throws(Problem) -> Void = { _ in })
     throws(Problem)
   {
+    if context.isPreflight { FrozenCgroups.inspect(context) }
     SharedTables.find(context)
     for start in stride(from: 0, to: context.processes.count, by: group) {
       let processes = Array(context.processes[start..<min(start + group, context.processes.count)])

@@ -33,7 +33,7 @@ final class SubtreeStop {
       } catch {
         let busy = error.errno == .resourceBusy
         resume(waiting: busy ? 10 : 1)
-        let again = busy && monotonicNanoseconds() < deadline && !cancelled()
+        let again = busy && !frozen.isRefused && monotonicNanoseconds() < deadline && !cancelled()
         guard again else { throw error }
         var pause = timespec(tv_sec: 0, tv_nsec: 2_000_000)
         unsafe nanosleep(&pause, nil)
@@ -68,7 +68,7 @@ final class SubtreeStop {
 
   private func stopOnce(_ root: TaskIdentity) throws(Problem) {
     try add(root.pid, parent: 0, expected: root.startTime)
-    try frozen.collect(context.processes)
+    if FrozenCgroups.hold(root.pid) { try stopFrozen() }
     // Stopped parents have no more children; a second pass finds those that were handed over meanwhile.
     var previous = -1
     while previous != context.processes.count {
@@ -77,11 +77,31 @@ final class SubtreeStop {
       while index < context.processes.count {
         let process = context.processes[index]
         if !process.isZombie { try stopThreads(of: process) }
-        for child in try children(of: process) where context.byPID[child] == nil {
+        for child in children(of: process) where context.byPID[child] == nil {
           try add(child, parent: process.pid, expected: nil)
         }
         index += 1
       }
+    }
+  }
+
+  /// In a frozen job nothing changes: all of it is found and seized before it is thawed.
+  private func stopFrozen() throws(Problem) {
+    var index = 0
+    while index < context.processes.count {
+      let process = context.processes[index]
+      index += 1
+      if process.isZombie { continue }
+      var seen: Set<Int32> = []
+      try seizeThreads(of: process, seen: &seen)
+      for child in children(of: process) where context.byPID[child] == nil {
+        try add(child, parent: process.pid, expected: nil)
+      }
+    }
+    try frozen.collect(context)
+    frozen.thaw()
+    for process in context.processes {
+      for thread in process.threads { try awaitStop(thread, process) }
     }
   }
 
@@ -101,18 +121,8 @@ final class SubtreeStop {
   private func stopThreads(of process: JobProcess) throws(Problem) {
     var seen = Set(process.threads.map(\.tid))
     while true {
-      let found = ((try? directoryEntries("/proc/\(process.pid)/task")) ?? []).compactMap { Int32($0) }
-      let new = found.filter { seen.insert($0).inserted }
-      if new.isEmpty { break }
-      var seized: [JobThread] = []
-      for tid in new.sorted() {
-        let comm = (try? context.reader.read("/proc/\(process.pid)/task/\(tid)/comm"))?.line ?? process.stat.comm
-        let thread = JobThread(tid: tid, tgid: process.pid, comm: comm)
-        guard try seize(thread, process) else { continue }
-        process.threads.append(thread)
-        seized.append(thread)
-      }
-      frozen.thaw()
+      let seized = try seizeThreads(of: process, seen: &seen)
+      if seized.isEmpty { break }
       for thread in seized { try awaitStop(thread, process) }
     }
     process.threads.sort { ($0.tid == process.pid ? 0 : 1, $0.tid) < ($1.tid == process.pid ? 0 : 1, $1.tid) }
@@ -120,6 +130,21 @@ final class SubtreeStop {
     process.readStatus(&context.reader)
     if let first = process.threads.first, first.tid == process.pid { first.image.comm = process.stat.comm }
     if process.threads.isEmpty { try refresh(process) }
+  }
+
+  /// Seizes the threads that have not been seen yet; those that could be.
+  @discardableResult
+  private func seizeThreads(of process: JobProcess, seen: inout Set<Int32>) throws(Problem) -> [JobThread] {
+    let found = ((try? directoryEntries("/proc/\(process.pid)/task")) ?? []).compactMap { Int32($0) }
+    var seized: [JobThread] = []
+    for tid in found.filter({ seen.insert($0).inserted }).sorted() {
+      let comm = (try? context.reader.read("/proc/\(process.pid)/task/\(tid)/comm"))?.line ?? process.stat.comm
+      let thread = JobThread(tid: tid, tgid: process.pid, comm: comm)
+      guard try seize(thread, process) else { continue }
+      process.threads.append(thread)
+      seized.append(thread)
+    }
+    return seized
   }
 
   private func seize(_ thread: JobThread, _ process: JobProcess) throws(Problem) -> Bool {
@@ -169,13 +194,28 @@ final class SubtreeStop {
           process.threads.removeAll { $0.tid == thread.tid }
           return
         }
-        throw process.problem(
-          .resourceBusy, "the task",
-          why: "it does not stop: it is in uninterruptible sleep (state D), or waits for a child of vfork(2)",
-          remedy: "wait until its input or output is done, then try again")
+        throw stopProblem(thread, process)
       }
       throw error.problem(task: thread.traced.name, "cannot stop the task")
     }
+  }
+
+  /// Why a thread does not stop.
+  private func stopProblem(_ thread: JobThread, _ process: JobProcess) -> Problem {
+    if let group = FreezerGroup.holders(of: process.pid).first {
+      return process.problem(
+        .resourceBusy, "the task", why: "unfrozen or wrong cgroup: it is frozen in \(group.directory), the root is not",
+        remedy: "freeze or thaw the whole job")
+    }
+    if let child = VforkWait.child(of: thread.tid, among: children(of: process)) {
+      return process.problem(
+        .resourceBusy, "the task",
+        why: "it is in vfork(2) and waits for its child \(child), which has neither called execve(2) nor ended",
+        remedy: "try again when the child has")
+    }
+    return process.problem(
+      .resourceBusy, "the task", why: "it does not stop: it is in uninterruptible sleep (state D)",
+      remedy: "wait until its input or output is done, then try again")
   }
 
   /// A process whose last thread ended meanwhile is a zombie now, or gone.
@@ -191,7 +231,7 @@ final class SubtreeStop {
   }
 
   /// The children of all threads (proc(5): exact while the parent is stopped).
-  private func children(of process: JobProcess) throws(Problem) -> [Int32] {
+  private func children(of process: JobProcess) -> [Int32] {
     var all: [Int32] = []
     for thread in process.threads {
       guard var list = try? context.reader.read("/proc/\(process.pid)/task/\(thread.tid)/children") else { continue }

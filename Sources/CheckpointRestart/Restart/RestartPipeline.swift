@@ -26,7 +26,7 @@ struct RestartPipeline {
     } catch { throw Problems(error) }
     report.event(.tasks(metadata.processes.map { TaskName(pid: $0.pid, comm: $0.comm) }))
     let obstacles = RestartPreflight(
-      header: metadata.header, processes: metadata.processes, shared: metadata.sharedObjects,
+      header: metadata.header, processes: metadata.processes, plan: plan, shared: metadata.sharedObjects,
       accepted: request.acceptedLosses
     ).run()
     if !obstacles.isEmpty { throw Problems(obstacles) }

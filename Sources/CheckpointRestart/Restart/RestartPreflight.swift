@@ -8,11 +8,12 @@ internal import SystemCalls
 struct RestartPreflight {
   let header: ImageHeader
   let processes: [ImageProcess]
+  let plan: TreePlan
   let shared: ImageSharedObjects
   let accepted: Set<AcceptedLoss>
 
   /// All obstacles; empty when the restart can begin.
-  func run() -> [Problem] { machine() + files() + pids() }
+  func run() -> [Problem] { machine() + files() + TakenPids(processes, plan).problems() }
 
   private func machine() -> [Problem] {
     var problems: [Problem] = []
@@ -69,34 +70,5 @@ struct RestartPreflight {
         errno: .resourceBusy, what: "the file \(file.path)", why: "it is not as it was at the checkpoint: \(change)",
         remedy: "put it back, or accept the difference: --accept changed-files")
     }
-  }
-
-  private func pids() -> [Problem] {
-    var problems: [Problem] = []
-    for process in processes {
-      let tids = process.state == .zombie ? [process.pid] : process.threads.map(\.tid)
-      for tid in tids {
-        guard let holder = holder(of: tid) else { continue }
-        problems.append(
-          Problem(
-            task: TaskName(pid: process.pid, comm: process.comm), errno: .fileExists, what: "pid \(tid)",
-            why: "it is taken by \(holder)", remedy: "wait until that process has ended, or end it"))
-      }
-    }
-    return problems
-  }
-
-  /// Who has a pid; a zombie that is just being reaped is waited for, up to three seconds.
-  private func holder(of tid: Int32) -> String? {
-    var reader = ProcFileReader()
-    var last: ProcStat?
-    for _ in 0..<600 {
-      guard let stat = (try? reader.read("/proc/\(tid)/stat")).flatMap({ ProcStat($0) }) else { return nil }
-      guard stat.isZombie || stat.isDead else { return "\(stat.comm) (\(tid))" }
-      last = stat
-      var pause = timespec(tv_sec: 0, tv_nsec: 5_000_000)
-      unsafe nanosleep(&pause, nil)
-    }
-    return last.map { "the zombie \($0.comm) (\(tid)), which its parent \($0.ppid) has not reaped" }
   }
 }

@@ -31,6 +31,7 @@ private let damages = [
   },
   Damage("zombies", "a SIGCHLD too many") { kill($0.pid, SIGCHLD) },
   Damage("pending", "a pending signal too many") { kill($0.pid, SIGUSR2) },
+  Damage("posix-timers", "a timer's signal too many") { kill($0.pid, 41) },
   Damage("tree", "a task lost") { job in
     guard let last = try job.tasks().last else { return }
     kill(last.pid, SIGKILL)

@@ -8,7 +8,7 @@ import Testing
 let roundTrips = [
   "threads", "join", "robust", "restartable", "registers", "memory", "inherited", "mappings", "stack", "signals",
   "pending", "files", "devices", "locks", "pipes", "directories", "tree", "sessions", "ghosts", "zombies",
-  "core-zombie", "stopped", "identity", "timers", "sleeper", "credentials", "limits", "scheduling", "many-threads",
+  "core-zombie", "stopped", "identity", "timers", "posix-timers", "sleeper", "credentials", "limits", "scheduling", "many-threads",
   "counter",
 ]
 

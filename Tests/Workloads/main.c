@@ -31,6 +31,7 @@ static const struct workload workloads[] = {
   {"stopped", "a task stopped by job control", run_stopped},
   {"identity", "auxiliary vector, arguments, environment, names, attributes", run_identity},
   {"timers", "interval timers with the time that was left", run_timers},
+  {"posix-timers", "timers of timer_create(2): every target and clock, sparse ids, signals pending", run_posix_timers},
   {"sleeper", "threads asleep in every kind of call", run_sleeper},
   {"credentials", "users, groups, capabilities", run_credentials},
   {"limits", "resource limits", run_limits},

@@ -31,6 +31,7 @@ struct Collection {
         try finish(&visits[index])
         let visit = visits[index]
         for thread in visit.process.threads.dropFirst() { try self.visit(thread, visit) }
+        PosixTimers.settle(visit.process)
       }
     } catch {
       for visit in visits { visit.injection.abandon() }

@@ -35,6 +35,8 @@ final class JobProcess {
   /// Which signal has stopped the group by job control; 0: it is not stopped.
   var stopSignal: Int32 = 0
   var stoppedChildren: [JobProcess] = []
+  /// POSIX timers whose signal was pending when they were read.
+  var expiredTimers: Set<Int32> = []
 
   init(pid: Int32, parent: Int32, stat: ProcStat, status: ProcStatus = ProcStatus(ByteScanner([]))) {
     self.pid = pid

@@ -99,6 +99,7 @@ struct ImageValidation {
     for limit in process.resourceLimits where limit.resource >= ResourceLimits.count {
       throw invalid(name, "resource limit", "\(limit.resource) is not one")
     }
+    if let why = PosixTimers.validate(process) { throw invalid(name, "POSIX timers", why) }
     guard process.pendingSignals.count <= PendingSignals.maximum else {
       throw invalid(name, "pending signals", "there are too many")
     }

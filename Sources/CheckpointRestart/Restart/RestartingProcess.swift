@@ -40,8 +40,12 @@ final class RestartingProcess {
     leader = TracedThread(attached: image.pid, tgid: image.pid, comm: image.comm)
     let pending = Set(
       (image.pendingSignals + image.threads.flatMap(\.pendingSignals)).map { Int32($0.information.first ?? 0) })
+    let timers = Set(image.posixTimers.map { Int32(truncatingIfNeeded: $0.signal) })
     // Not a real-time one: those count against RLIMIT_SIGPENDING.
-    stopSignal = [SIGURG, SIGWINCH, SIGIO, SIGPWR, SIGUSR1, SIGUSR2, SIGHUP].first { !pending.contains($0) } ?? SIGALRM
+    stopSignal =
+      [SIGURG, SIGWINCH, SIGIO, SIGPWR, SIGUSR1, SIGUSR2, SIGHUP].first {
+        !pending.contains($0) && !timers.contains($0)
+      } ?? SIGALRM
   }
 
   var pid: Int32 { image.pid }
@@ -50,6 +54,9 @@ final class RestartingProcess {
   func hasPending(_ signal: Int32) -> Bool {
     image.pendingSignals.contains { Int32($0.information.first ?? 0) == signal }
   }
+
+  /// What is added to a clock of crtop's in the job's time namespace, in nanoseconds.
+  func clockOffset(_ clock: Int32) -> Int64 { 0 }
 
   var isZombie: Bool { image.state == .zombie }
 }

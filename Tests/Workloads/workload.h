@@ -86,6 +86,7 @@ void run_stopped(int, char **);
 void run_identity(int, char **);
 void run_timers(int, char **);
 void run_posix_timers(int, char **);
+void run_rest(int, char **);
 void run_sleeper(int, char **);
 void run_credentials(int, char **);
 void run_limits(int, char **);

@@ -103,6 +103,7 @@ struct Collection {
       guard registers.is64Bit else {
         throw Errno.notSupported
       }
+      try RememberedCalls.save(registers, thread, context)
       try PendingSignals.read(thread, of: process)
       thread.registers = try RestartableSequences.abortingCriticalSection(registers, thread)
       thread.image.extendedState = Data(try thread.traced.extendedState())

@@ -10,6 +10,8 @@ final class JobThread {
   let tid: Int32
   let traced: TracedThread
   var registers: Registers?
+  /// When it had stopped, CLOCK_MONOTONIC in nanoseconds.
+  var stoppedAt: UInt64 = 0
   var image = ImageThread()
 
   init(tid: Int32, tgid: Int32, comm: String) {

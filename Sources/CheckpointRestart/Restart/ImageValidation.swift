@@ -52,6 +52,7 @@ struct ImageValidation {
     guard (576...ExtendedState.maximumSize).contains(thread.extendedState.count) else {
       throw invalid(name, "extended state of thread \(thread.tid)", "its size is \(thread.extendedState.count)")
     }
+    if let why = RememberedCalls.validate(thread) { throw invalid(name, "call of thread \(thread.tid)", why) }
     guard thread.parentDeathSignal <= 64 else {
       throw invalid(name, "pdeath_signal", "\(thread.parentDeathSignal) is not a signal")
     }

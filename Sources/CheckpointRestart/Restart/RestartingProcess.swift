@@ -10,6 +10,8 @@ internal import Tracing
 final class RestartingThread {
   let image: ImageThread
   let traced: TracedThread
+  /// Which it gets at the end.
+  var registers: Registers?
 
   init(_ image: ImageThread, traced: TracedThread) {
     self.image = image

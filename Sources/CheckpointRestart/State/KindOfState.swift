@@ -64,7 +64,7 @@ enum KindsOfState {
     ResourceLimits.self,
   ]
   static let thread: [any (ThreadState & SendableMetatype).Type] = [
-    SharedTables.self, ThreadIdentity.self, RareSettings.self, SignalStack.self, Futexes.self,
+    SharedTables.self, RememberedCalls.self, ThreadIdentity.self, RareSettings.self, SignalStack.self, Futexes.self,
     RestartableSequences.self, Scheduling.self,
     NewPosixTimers.self, PendingSignals.self, Credentials.self, ParentDeathSignal.self, Dumpable.self,
   ]

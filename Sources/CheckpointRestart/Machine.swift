@@ -34,7 +34,7 @@ enum Machine {
 
   /// Reads what is read only once, before a job is stopped.
   static func warmUp() {
-    _ = (current, bootID, processorFeatures, vdsoChecksum, Parallel.processors)
+    _ = (current, bootID, processorFeatures, vdsoChecksum, Parallel.processors, RememberedCalls.reader)
   }
 
   /// The flags of the first processor in /proc/cpuinfo.

@@ -30,6 +30,11 @@ public enum AcceptedLoss: String, Sendable, CaseIterable {
   case clock
   /// Make a zombie without its core-dump flag where it cannot be made with it.
   case coreFlag = "core-flag"
+  /// Begin sleeps anew in the restarted job where crtop cannot see what is left of them.
+  case sleepTime = "sleep-time"
+
+  /// Those that matter to a restart; sleeps are accepted at the checkpoint.
+  public static let atRestart: [AcceptedLoss] = [.changedFiles, .clock, .coreFlag]
 }
 
 /// A checkpoint to be taken.

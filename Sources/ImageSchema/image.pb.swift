@@ -389,6 +389,18 @@ public nonisolated struct ImageProcess: @unchecked Sendable {
   /// Clears the value of `sharedTables`. Subsequent reads from it will return its default value.
   public mutating func clearSharedTables() {_uniqueStorage()._sharedTables = nil}
 
+  /// in the order of their ids
+  public var posixTimers: [ImagePosixTimer] {
+    get {_storage._posixTimers}
+    set {_uniqueStorage()._posixTimers = newValue}
+  }
+
+  /// continued by SIGCONT, and wait(2) has yet to tell the parent (WCONTINUED)
+  public var continueUnreported: Bool {
+    get {_storage._continueUnreported}
+    set {_uniqueStorage()._continueUnreported = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -517,6 +529,22 @@ public nonisolated struct ImageThread: @unchecked Sendable {
     get {_storage._personality}
     set {_uniqueStorage()._personality = newValue}
   }
+
+  /// In a call that the kernel goes on with from memory of its own (restart_syscall(2)), 0: in none.
+  public var rememberedCall: UInt32 {
+    get {_storage._rememberedCall}
+    set {_uniqueStorage()._rememberedCall = newValue}
+  }
+
+  /// what was left of its time; absent: not known
+  public var callRestNs: UInt64 {
+    get {_storage._callRestNs ?? 0}
+    set {_uniqueStorage()._callRestNs = newValue}
+  }
+  /// Returns true if `callRestNs` has been explicitly set.
+  public var hasCallRestNs: Bool {_storage._callRestNs != nil}
+  /// Clears the value of `callRestNs`. Subsequent reads from it will return its default value.
+  public mutating func clearCallRestNs() {_uniqueStorage()._callRestNs = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -659,6 +687,38 @@ public nonisolated struct ImageIntervalTimer: Sendable {
   public var intervalUs: UInt64 = 0
 
   public var valueUs: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A timer of timer_create(2).
+public nonisolated struct ImagePosixTimer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var id: Int32 = 0
+
+  /// clockid_t as the kernel keeps it
+  public var clock: Int32 = 0
+
+  /// SIGEV_*
+  public var notify: UInt32 = 0
+
+  public var signal: UInt32 = 0
+
+  /// sigev_value
+  public var value: UInt64 = 0
+
+  /// SIGEV_THREAD_ID
+  public var thread: Int32 = 0
+
+  public var intervalNs: UInt64 = 0
+
+  /// to the next expiry; 0: disarmed
+  public var restNs: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1271,7 +1331,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Process"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0\u{4}F\u{3}dead_leader\0\u{3}shared_tables\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0\u{4}r\u{2}posix_timers\0\u{3}continue_unreported\0\u{4}\u{13}dead_leader\0\u{3}shared_tables\0")
 
   fileprivate class _StorageClass {
     var _pid: Int32 = 0
@@ -1298,6 +1358,8 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _stopReported: Bool = false
     var _deadLeader: Bool = false
     var _sharedTables: ImageSharedTables? = nil
+    var _posixTimers: [ImagePosixTimer] = []
+    var _continueUnreported: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1332,6 +1394,8 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _stopReported = source._stopReported
       _deadLeader = source._deadLeader
       _sharedTables = source._sharedTables
+      _posixTimers = source._posixTimers
+      _continueUnreported = source._continueUnreported
     }
   }
 
@@ -1372,6 +1436,8 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._memoryBytes) }()
         case 21: try { try decoder.decodeSingularBoolField(value: &_storage._stopReported) }()
         case 22: try { try decoder.decodeSingularBoolField(value: &_storage._controllingTerminal) }()
+        case 200: try { try decoder.decodeRepeatedMessageField(value: &_storage._posixTimers) }()
+        case 201: try { try decoder.decodeSingularBoolField(value: &_storage._continueUnreported) }()
         case 220: try { try decoder.decodeSingularBoolField(value: &_storage._deadLeader) }()
         case 221: try { try decoder.decodeSingularMessageField(value: &_storage._sharedTables) }()
         default: break
@@ -1452,6 +1518,12 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       if _storage._controllingTerminal != false {
         try visitor.visitSingularBoolField(value: _storage._controllingTerminal, fieldNumber: 22)
       }
+      if !_storage._posixTimers.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._posixTimers, fieldNumber: 200)
+      }
+      if _storage._continueUnreported != false {
+        try visitor.visitSingularBoolField(value: _storage._continueUnreported, fieldNumber: 201)
+      }
       if _storage._deadLeader != false {
         try visitor.visitSingularBoolField(value: _storage._deadLeader, fieldNumber: 220)
       }
@@ -1491,6 +1563,8 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._stopReported != rhs_storage._stopReported {return false}
         if _storage._deadLeader != rhs_storage._deadLeader {return false}
         if _storage._sharedTables != rhs_storage._sharedTables {return false}
+        if _storage._posixTimers != rhs_storage._posixTimers {return false}
+        if _storage._continueUnreported != rhs_storage._continueUnreported {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1547,7 +1621,7 @@ nonisolated extension ImageSharedTables: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Thread"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0\u{4}y\u{2}remembered_call\0\u{3}call_rest_ns\0")
 
   fileprivate class _StorageClass {
     var _tid: Int32 = 0
@@ -1565,6 +1639,8 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _scheduling: ImageScheduling? = nil
     var _parentDeathSignal: UInt32 = 0
     var _personality: UInt32 = 0
+    var _rememberedCall: UInt32 = 0
+    var _callRestNs: UInt64? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1590,6 +1666,8 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       _scheduling = source._scheduling
       _parentDeathSignal = source._parentDeathSignal
       _personality = source._personality
+      _rememberedCall = source._rememberedCall
+      _callRestNs = source._callRestNs
     }
   }
 
@@ -1623,6 +1701,8 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 13: try { try decoder.decodeSingularMessageField(value: &_storage._scheduling) }()
         case 14: try { try decoder.decodeSingularUInt32Field(value: &_storage._parentDeathSignal) }()
         case 15: try { try decoder.decodeSingularUInt32Field(value: &_storage._personality) }()
+        case 200: try { try decoder.decodeSingularUInt32Field(value: &_storage._rememberedCall) }()
+        case 201: try { try decoder.decodeSingularUInt64Field(value: &_storage._callRestNs) }()
         default: break
         }
       }
@@ -1680,6 +1760,12 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       if _storage._personality != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._personality, fieldNumber: 15)
       }
+      if _storage._rememberedCall != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._rememberedCall, fieldNumber: 200)
+      }
+      try { if let v = _storage._callRestNs {
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 201)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1704,6 +1790,8 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._scheduling != rhs_storage._scheduling {return false}
         if _storage._parentDeathSignal != rhs_storage._parentDeathSignal {return false}
         if _storage._personality != rhs_storage._personality {return false}
+        if _storage._rememberedCall != rhs_storage._rememberedCall {return false}
+        if _storage._callRestNs != rhs_storage._callRestNs {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2048,6 +2136,71 @@ nonisolated extension ImageIntervalTimer: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.which != rhs.which {return false}
     if lhs.intervalUs != rhs.intervalUs {return false}
     if lhs.valueUs != rhs.valueUs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ImagePosixTimer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PosixTimer"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}clock\0\u{1}notify\0\u{1}signal\0\u{1}value\0\u{1}thread\0\u{3}interval_ns\0\u{3}rest_ns\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt32Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularInt32Field(value: &self.clock) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.notify) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.signal) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.value) }()
+      case 6: try { try decoder.decodeSingularInt32Field(value: &self.thread) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.intervalNs) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.restNs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularInt32Field(value: self.id, fieldNumber: 1)
+    }
+    if self.clock != 0 {
+      try visitor.visitSingularInt32Field(value: self.clock, fieldNumber: 2)
+    }
+    if self.notify != 0 {
+      try visitor.visitSingularUInt32Field(value: self.notify, fieldNumber: 3)
+    }
+    if self.signal != 0 {
+      try visitor.visitSingularUInt32Field(value: self.signal, fieldNumber: 4)
+    }
+    if self.value != 0 {
+      try visitor.visitSingularUInt64Field(value: self.value, fieldNumber: 5)
+    }
+    if self.thread != 0 {
+      try visitor.visitSingularInt32Field(value: self.thread, fieldNumber: 6)
+    }
+    if self.intervalNs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.intervalNs, fieldNumber: 7)
+    }
+    if self.restNs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.restNs, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ImagePosixTimer, rhs: ImagePosixTimer) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.clock != rhs.clock {return false}
+    if lhs.notify != rhs.notify {return false}
+    if lhs.signal != rhs.signal {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.thread != rhs.thread {return false}
+    if lhs.intervalNs != rhs.intervalNs {return false}
+    if lhs.restNs != rhs.restNs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

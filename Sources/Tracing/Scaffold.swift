@@ -97,6 +97,29 @@ public struct Scaffold: ~Copyable {
     unsafe readData(&calls)
   }
 
+  /// Lets a thread enter the only call of the list, and interrupts it there: as a stop at a checkpoint does, and with what
+  /// the kernel then remembers of the call. Gives what the call has returned; the thread is stopped.
+  public func interrupt(_ thread: TracedThread, in calls: RemoteCalls) throws(Problem) -> Int64 {
+    guard let call = calls.calls.first else { return 0 }
+    do throws(Errno) {
+      unsafe copyData(calls)
+      var registers = try thread.registers()
+      let argument = call.arguments
+      registers.prepareCall(
+        Int(call.number), UInt64(bitPattern: argument.0), UInt64(bitPattern: argument.1),
+        UInt64(bitPattern: argument.2), UInt64(bitPattern: argument.3), UInt64(bitPattern: argument.4),
+        UInt64(bitPattern: argument.5))
+      registers.programCounter = range.lowerBound + UInt64(crtop_injection_single_offset())
+      try thread.setRegisters(registers)
+      try thread.resumeToSystemCall()
+      while try thread.waitForStop() != .signal(SIGTRAP) { try thread.resumeToSystemCall() }
+      try thread.interrupt()
+      try thread.resume()
+      guard case .interrupted = try thread.waitForStop() else { throw .noSuchProcess }
+      return try thread.registers().result
+    } catch { throw error.problem(task: thread.name, "cannot put the task back into its call") }
+  }
+
   /// Waits for the end of a thread whose list ends it; the wait status.
   public func awaitEnd(_ thread: TracedThread) throws(Problem) -> Int32 {
     do throws(Errno) {

@@ -66,6 +66,12 @@ public final class TracedThread {
     isStopped = false
   }
 
+  /// Lets the thread run until it enters a system call: a stop by SIGTRAP.
+  public func resumeToSystemCall() throws(Errno) {
+    try request(PTRACE_SYSCALL)
+    isStopped = false
+  }
+
   /// Executes one instruction, a system call counting as one.
   public func step() throws(Errno) {
     try request(PTRACE_SINGLESTEP)

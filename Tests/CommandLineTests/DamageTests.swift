@@ -31,6 +31,12 @@ private let damages = [
   },
   Damage("zombies", "a SIGCHLD too many") { kill($0.pid, SIGCHLD) },
   Damage("pending", "a pending signal too many") { kill($0.pid, SIGUSR2) },
+  Damage("posix-timers", "a timer's signal too many") { kill($0.pid, 41) },
+  Damage("rest", "a second that its sleeps do not wait for") { job in
+    for task in try job.tasks() { kill(task.pid, SIGSTOP) }
+    pause(microseconds: 1_300_000)
+    for task in try job.tasks() { kill(task.pid, SIGCONT) }
+  },
   Damage("tree", "a task lost") { job in
     guard let last = try job.tasks().last else { return }
     kill(last.pid, SIGKILL)

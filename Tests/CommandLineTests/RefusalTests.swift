@@ -65,6 +65,28 @@ extension CommandLine {
       try job.expectPass()
     }
 
+    /// What the kernel remembers of a sleep is shown to the privileged only.
+    @Test(.timeLimit(.minutes(1))) func sleepThatCannotBeSeenIsRefusedUnlessAccepted() throws {
+      let sandbox = try Sandbox()
+      let job = try Job("sleeper", in: sandbox)
+      func run(_ arguments: String...) throws -> (Int32?, String) {
+        var streams = ChildProcess.Streams()
+        streams.errors = sandbox["errors"]
+        let status = try ChildProcess(
+          "/usr/bin/setpriv", ["--bounding-set", "-sys_admin,-bpf,-perfmon", Programs.crtop] + arguments,
+          streams: streams, environment: sandbox.environment
+        ).wait()
+        return (status == .exited(0) ? 0 : 1, try readText(streams.errors))
+      }
+      let image = sandbox["image"]
+      let (refused, why) = try run("checkpoint", "\(job.pid)", "-o", image)
+      #expect(refused == 1 && why.contains("time limit") && why.contains("--accept sleep-time"), "\(why)")
+      #expect(!exists(image))
+      let (accepted, errors) = try run("checkpoint", "\(job.pid)", "-o", image, "--accept", "sleep-time")
+      #expect(accepted == 0, "\(errors)")
+      try job.expectPass()
+    }
+
     /// All problems of all tasks are said at once, not the first.
     @Test(.timeLimit(.minutes(1))) func allProblemsAreReported() throws {
       let sandbox = try Sandbox()

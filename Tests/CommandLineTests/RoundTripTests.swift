@@ -8,8 +8,8 @@ import Testing
 let roundTrips = [
   "threads", "join", "robust", "restartable", "registers", "memory", "inherited", "mappings", "stack", "signals",
   "pending", "files", "devices", "locks", "pipes", "directories", "tree", "sessions", "ghosts", "zombies",
-  "core-zombie", "deaths", "bereaved", "mourned", "dead-leader", "sharing", "stopped", "identity", "timers", "sleeper",
-  "credentials", "limits", "scheduling", "many-threads",
+  "core-zombie", "deaths", "bereaved", "mourned", "dead-leader", "sharing", "stopped", "identity", "timers",
+  "posix-timers", "sleeper", "rest", "credentials", "limits", "scheduling", "many-threads",
   "counter",
 ]
 
@@ -48,6 +48,18 @@ extension CommandLine {
       let sandbox = try Sandbox()
       let job = try Job(name, in: sandbox)
       let tasks = try job.checkpointAndKill(to: sandbox["image"])
+      try job.restart(from: sandbox["image"], expecting: tasks)
+      try job.expectPass()
+    }
+
+    /// While the job is not there, the time of its sleeps does not pass; afterwards they sleep what was left, even when an
+    /// earlier checkpoint has already interrupted them.
+    @Test(.timeLimit(.minutes(1))) func sleepersSleepWhatWasLeft() throws {
+      let sandbox = try Sandbox()
+      let job = try Job("rest", in: sandbox)
+      try sandbox.crtopMust("checkpoint", "\(job.pid)", "-o", sandbox["first"])
+      let tasks = try job.checkpointAndKill(to: sandbox["image"])
+      pause(microseconds: 1_500_000)
       try job.restart(from: sandbox["image"], expecting: tasks)
       try job.expectPass()
     }

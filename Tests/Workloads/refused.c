@@ -6,6 +6,7 @@
 #include <linux/io_uring.h>
 #include <linux/seccomp.h>
 #include <mqueue.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -90,10 +91,17 @@ static void system_v_memory(void) {
   REQUIRE(shmat(id, NULL, 0) != (void *)-1, "shmat");
   must(shmctl(id, IPC_RMID, NULL), "IPC_RMID");
 }
+static void *doze(void *argument) {
+  for (;;) pause();
+  return argument;
+}
+/* Whose CPU time it counts is not shown when there are several threads. */
 static void posix_timer(void) {
   timer_t timer;
+  pthread_t thread;
+  pthread_create(&thread, NULL, doze, NULL);
   struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
-  must(timer_create(CLOCK_MONOTONIC, &event, &timer), "timer_create");
+  must(timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer), "timer_create");
 }
 static void message_queue(void) {
   char name[64];

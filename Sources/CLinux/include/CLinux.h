@@ -3,6 +3,7 @@
 #pragma once
 #include "injection_x86_64.h"
 #include "restart.h"
+#include "restart_block.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

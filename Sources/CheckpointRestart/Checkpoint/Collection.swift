@@ -40,6 +40,7 @@ struct Collection {
         try finish(&visits[index])
         let visit = visits[index]
         for thread in visit.process.threads.dropFirst() { try self.visit(thread, visit) }
+        PosixTimers.settle(visit.process)
       }
     } catch {
       for visit in visits { visit.injection.abandon() }
@@ -111,6 +112,7 @@ struct Collection {
       guard registers.is64Bit else {
         throw Errno.notSupported
       }
+      try RememberedCalls.save(registers, thread, context)
       try PendingSignals.read(thread, of: process)
       thread.registers = try RestartableSequences.abortingCriticalSection(registers, thread)
       thread.image.extendedState = Data(try thread.traced.extendedState())

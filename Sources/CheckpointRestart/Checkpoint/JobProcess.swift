@@ -10,6 +10,8 @@ final class JobThread {
   let tid: Int32
   let traced: TracedThread
   var registers: Registers?
+  /// When it had stopped, CLOCK_MONOTONIC in nanoseconds.
+  var stoppedAt: UInt64 = 0
   var image = ImageThread()
 
   init(tid: Int32, tgid: Int32, comm: String) {
@@ -37,6 +39,8 @@ final class JobProcess {
   var stoppedChildren: [JobProcess] = []
   /// What /proc says of the driver where it is not the leader.
   private var otherStat: ProcStat?
+  /// POSIX timers whose signal was pending when they were read.
+  var expiredTimers: Set<Int32> = []
 
   init(pid: Int32, parent: Int32, stat: ProcStat, status: ProcStatus = ProcStatus(ByteScanner([]))) {
     self.pid = pid

@@ -16,6 +16,11 @@ struct Commit {
     guard let instruction = Machine.systemCallInstruction else {
       throw Problem(errno: .notSupported, what: "the vDSO", why: "it has no system call instruction")
     }
+    for process in context.live {
+      for thread in process.threads {
+        thread.registers = try RememberedCalls.restore(thread, of: process, scaffold)
+      }
+    }
     let memories = context.live.filter { $0.memoryOwner == $0.pid }
     for process in memories { try removeScaffold(process, scaffold, instruction) }
     for process in memories { try awaitRemoval(process) }
@@ -67,11 +72,10 @@ struct Commit {
   }
 
   private func setState(_ thread: RestartingThread) throws(Problem) {
-    guard let saved = Registers(bytes: [UInt8](thread.image.registers)) else { return }
+    guard let registers = thread.registers else { return }
     do throws(Errno) {
       try thread.traced.setExtendedState([UInt8](thread.image.extendedState))
-      // The kernel's memory of an interrupted call (restart_block) is gone: the call is made anew.
-      try thread.traced.setRegisters(saved.restart == .block ? saved.withCallRepeated : saved)
+      try thread.traced.setRegisters(registers)
       try thread.traced.setSignalMask(thread.image.blockedSignals)
     } catch {
       throw error.problem(

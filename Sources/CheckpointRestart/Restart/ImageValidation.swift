@@ -82,6 +82,7 @@ struct ImageValidation {
     guard (576...ExtendedState.maximumSize).contains(thread.extendedState.count) else {
       throw invalid(name, "extended state of thread \(thread.tid)", "its size is \(thread.extendedState.count)")
     }
+    if let why = RememberedCalls.validate(thread) { throw invalid(name, "call of thread \(thread.tid)", why) }
     guard thread.parentDeathSignal <= 64 else {
       throw invalid(name, "pdeath_signal \(thread.parentDeathSignal) of thread \(thread.tid)", "it is not a signal")
     }
@@ -128,6 +129,7 @@ struct ImageValidation {
     for limit in process.resourceLimits where limit.resource >= ResourceLimits.count {
       throw invalid(name, "resource limit", "\(limit.resource) is not one")
     }
+    if let why = PosixTimers.validate(process) { throw invalid(name, "POSIX timers", why) }
     guard process.pendingSignals.count <= PendingSignals.maximum else {
       throw invalid(name, "pending signals", "there are too many")
     }

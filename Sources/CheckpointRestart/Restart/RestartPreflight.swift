@@ -42,6 +42,12 @@ struct RestartPreflight {
         "the monotonic clock", "the machine has been started anew, so it would go back for the job",
         "accept that: --accept clock")
     }
+    let restoreIDs = NewPosixTimers.restoreIDs
+    if processes.contains(where: { !$0.posixTimers.isEmpty }),
+      (try? rawSystemCall(Int(SYS_prctl), Int(restoreIDs.request), Int(restoreIDs.get))) == nil
+    {
+      refuse("the job's POSIX timers", "this kernel cannot make them with their ids", "use Linux 6.15 or later")
+    }
     return problems
   }
 

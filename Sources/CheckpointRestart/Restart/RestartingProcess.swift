@@ -10,6 +10,8 @@ internal import Tracing
 final class RestartingThread {
   let image: ImageThread
   let traced: TracedThread
+  /// Which it gets at the end.
+  var registers: Registers?
 
   init(_ image: ImageThread, traced: TracedThread) {
     self.image = image
@@ -46,8 +48,12 @@ final class RestartingProcess {
     driver = leader
     let pending = Set(
       (image.pendingSignals + image.threads.flatMap(\.pendingSignals)).map { Int32($0.information.first ?? 0) })
+    let timers = Set(image.posixTimers.map { Int32(truncatingIfNeeded: $0.signal) })
     // Not a real-time one: those count against RLIMIT_SIGPENDING.
-    stopSignal = [SIGURG, SIGWINCH, SIGIO, SIGPWR, SIGUSR1, SIGUSR2, SIGHUP].first { !pending.contains($0) } ?? SIGALRM
+    stopSignal =
+      [SIGURG, SIGWINCH, SIGIO, SIGPWR, SIGUSR1, SIGUSR2, SIGHUP].first {
+        !pending.contains($0) && !timers.contains($0)
+      } ?? SIGALRM
   }
 
   var pid: Int32 { image.pid }
@@ -59,5 +65,8 @@ final class RestartingProcess {
 
   /// The task that the image describes its memory with.
   var memoryOwner: Int32 { image.sharedTables.memory == 0 ? pid : image.sharedTables.memory }
+  /// What is added to a clock of crtop's in the job's time namespace, in nanoseconds.
+  func clockOffset(_ clock: Int32) -> Int64 { 0 }
+
   var isZombie: Bool { image.state == .zombie }
 }

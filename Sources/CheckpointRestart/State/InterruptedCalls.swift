@@ -17,6 +17,7 @@ enum InterruptedCalls {
   /// Right after a thread has stopped: has our stop, not a signal, ended its call, then the call is made anew. So it does
   /// not matter how the checkpoint goes on from here.
   static func repair(_ thread: JobThread, of process: JobProcess) throws(Errno) {
+    thread.stoppedAt = monotonicNanoseconds()
     let registers = try thread.traced.registers()
     guard let call = registers.interruptedCall, registers.result == -Int64(Errno.interrupted.rawValue),
       interrupted.contains(call)

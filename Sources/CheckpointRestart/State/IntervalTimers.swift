@@ -1,4 +1,4 @@
-/// Interval timers (setitimer(2)) with the time that was left. POSIX timers are refused.
+/// Interval timers (setitimer(2)) with the time that was left.
 
 internal import CLinux
 internal import ImageSchema
@@ -6,16 +6,6 @@ internal import SystemCalls
 internal import Tracing
 
 enum IntervalTimers: ProcessState {
-  static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
-    guard let timers = context.read("timers", of: process) else { return }
-    if timers.count > 0 {
-      context.refuse(
-        process.problem(
-          .notSupported, "its POSIX timers (timer_create(2))", why: "they are not supported",
-          remedy: "let the program delete its timers before the checkpoint"))
-    }
-  }
-
   static func save(_ process: JobProcess, _ calls: inout RemoteCalls) -> Completion? {
     let base = calls.reserve(3 * 32)
     for which in UInt64(0)..<3 {

@@ -60,11 +60,12 @@ enum KindsOfState {
   static let process: [any (ProcessState & SendableMetatype).Type] = [
     Namespaces.self, AddressSpace.self, Descriptors.self, FileSystem.self, RecordLocks.self, JobControl.self,
     SignalActions.self,
-    IntervalTimers.self, UnsupportedState.self, ProcessAttributes.self, MemoryBarriers.self, ResourceLimits.self,
+    IntervalTimers.self, PosixTimers.self, UnsupportedState.self, ProcessAttributes.self, MemoryBarriers.self,
+    ResourceLimits.self,
   ]
   static let thread: [any (ThreadState & SendableMetatype).Type] = [
-    SharedTables.self, ThreadIdentity.self, RareSettings.self, SignalStack.self, Futexes.self,
+    SharedTables.self, RememberedCalls.self, ThreadIdentity.self, RareSettings.self, SignalStack.self, Futexes.self,
     RestartableSequences.self, Scheduling.self,
-    PendingSignals.self, Credentials.self, ParentDeathSignal.self, Dumpable.self,
+    NewPosixTimers.self, PendingSignals.self, Credentials.self, ParentDeathSignal.self, Dumpable.self,
   ]
 }

@@ -36,7 +36,7 @@ enum PendingSignals: ThreadState {
   static func restore(
     _ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls
   ) throws(Problem) {
-    for signal in thread.image.pendingSignals {
+    for signal in thread.image.pendingSignals where !expire(signal, of: process, &calls) {
       let address = calls.place([UInt8](signal.information))
       calls.call(
         Int(SYS_rt_tgsigqueueinfo), UInt64(process.pid), UInt64(thread.tid), UInt64(try number(signal, of: thread)),
@@ -44,12 +44,20 @@ enum PendingSignals: ThreadState {
     }
     guard thread.tid == process.driver.tid else { return }
     // By its own id, which names its group as well: only for that the kernel takes any si_code.
-    for signal in process.image.pendingSignals {
+    for signal in process.image.pendingSignals where !expire(signal, of: process, &calls) {
       let address = calls.place([UInt8](signal.information))
       calls.call(
         Int(SYS_rt_sigqueueinfo), UInt64(thread.tid), UInt64(try number(signal, of: thread)), address,
         expecting: .value(0), naming: "pending signal (rt_sigqueueinfo)")
     }
+  }
+
+  /// A timer's signal is queued by the timer itself, where that can be.
+  private static func expire(
+    _ signal: ImagePendingSignal, of process: RestartingProcess, _ calls: inout RemoteCalls
+  ) -> Bool {
+    guard let timer = signal.timer else { return false }
+    return NewPosixTimers.expire(timer, of: process, &calls)
   }
 
   /// si_signo, the first field of a siginfo_t.

@@ -6,14 +6,14 @@ enum RestartDialog {
   static func make(_ image: ImageEntry) -> Form {
     let restart = Button(label: "Restart") { form, app in
       var losses: Set<AcceptedLoss> = []
-      for (index, loss) in AcceptedLoss.allCases.enumerated() where form.isOn(index) { losses.insert(loss) }
+      for (index, loss) in AcceptedLoss.atRestart.enumerated() where form.isOn(index) { losses.insert(loss) }
       app.dismissAll()
       app.start(
         RestartRequest(source: image.path, detached: true, acceptedLosses: losses), subject: image.name)
     }
     return Form(
       title: "Restart", lines: describe(image),
-      controls: AcceptedLoss.allCases.map { (label($0), .toggle(false)) },
+      controls: AcceptedLoss.atRestart.map { (label($0), .toggle(false)) },
       buttons: [restart, .cancel], focusedButton: 0)
   }
 
@@ -39,6 +39,7 @@ enum RestartDialog {
     case .changedFiles: "Accept files changed since"
     case .clock: "Accept a clock gone back"
     case .coreFlag: "Accept a zombie's lost core flag"
+    case .sleepTime: "Accept sleeps that begin anew"
     }
   }
 }

@@ -83,6 +83,14 @@ public struct Registers {
     return copy
   }
 
+  /// The registers behind a call that has returned.
+  public func returning(_ result: Int64) -> Registers {
+    var copy = self
+    copy.result = result
+    copy.raw.orig_rax = UInt64.max
+    return copy
+  }
+
   /// The registers for one system call instruction at `address`.
   public func calling(_ number: Int, _ a: UInt64, _ b: UInt64, at address: UInt64) -> Registers {
     var copy = self
@@ -94,6 +102,11 @@ public struct Registers {
   /// The registers with the interrupted call to be made anew from its arguments.
   public var withCallRepeated: Registers {
     guard let call = interruptedCall else { return self }
+    return repeating(call)
+  }
+
+  /// The registers with a call to be made from the arguments that are there.
+  public func repeating(_ call: Int) -> Registers {
     var copy = self
     copy.result = Int64(call)
     copy.raw.rip &-= 2

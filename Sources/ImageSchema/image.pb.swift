@@ -230,6 +230,12 @@ public nonisolated struct ImageHeader: @unchecked Sendable {
     set {_uniqueStorage()._zombies = newValue}
   }
 
+  /// the kernel's vDSO, as it was mapped
+  public var vdso: Data {
+    get {_storage._vdso}
+    set {_uniqueStorage()._vdso = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -374,6 +380,12 @@ public nonisolated struct ImageProcess: @unchecked Sendable {
     set {_uniqueStorage()._stopReported = newValue}
   }
 
+  /// the name where it is not UTF-8; comm is then a readable form of it
+  public var rawComm: Data {
+    get {_storage._rawComm}
+    set {_uniqueStorage()._rawComm = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -477,6 +489,12 @@ public nonisolated struct ImageThread: @unchecked Sendable {
   public var personality: UInt32 {
     get {_storage._personality}
     set {_uniqueStorage()._personality = newValue}
+  }
+
+  /// as in Process
+  public var rawComm: Data {
+    get {_storage._rawComm}
+    set {_uniqueStorage()._rawComm = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -752,8 +770,26 @@ public nonisolated struct ImageArea: Sendable {
   /// at some time: private memory that is accounted for, whatever the protection is now
   public var wasWritable: Bool = false
 
+  /// madvise(2), MADV_GUARD_INSTALL; in order
+  public var guards: [ImageGuardRegion] = []
+
   /// shared file mappings: the file was opened for writing, whatever the protection
   public var openedForWriting: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Pages that fault whatever the protection of their area.
+public nonisolated struct ImageGuardRegion: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var start: UInt64 = 0
+
+  public var end: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1047,7 +1083,7 @@ nonisolated extension ImageAreaKind: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Header"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}crtop_version\0\u{3}kernel_release\0\u{1}machine\0\u{3}host_name\0\u{3}boot_id\0\u{3}real_time_ns\0\u{3}monotonic_ns\0\u{3}boot_time_ns\0\u{1}xfeatures\0\u{3}cpu_features\0\u{3}page_size\0\u{3}vdso_checksum\0\u{3}user_id\0\u{3}root_pid\0\u{3}root_command\0\u{1}tasks\0\u{1}threads\0\u{1}zombies\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}crtop_version\0\u{3}kernel_release\0\u{1}machine\0\u{3}host_name\0\u{3}boot_id\0\u{3}real_time_ns\0\u{3}monotonic_ns\0\u{3}boot_time_ns\0\u{1}xfeatures\0\u{3}cpu_features\0\u{3}page_size\0\u{3}vdso_checksum\0\u{3}user_id\0\u{3}root_pid\0\u{3}root_command\0\u{1}tasks\0\u{1}threads\0\u{1}zombies\0\u{2}s\u{3}vdso\0")
 
   fileprivate class _StorageClass {
     var _crtopVersion: String = String()
@@ -1068,6 +1104,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _tasks: UInt32 = 0
     var _threads: UInt32 = 0
     var _zombies: UInt32 = 0
+    var _vdso: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1096,6 +1133,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
       _tasks = source._tasks
       _threads = source._threads
       _zombies = source._zombies
+      _vdso = source._vdso
     }
   }
 
@@ -1132,6 +1170,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 16: try { try decoder.decodeSingularUInt32Field(value: &_storage._tasks) }()
         case 17: try { try decoder.decodeSingularUInt32Field(value: &_storage._threads) }()
         case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._zombies) }()
+        case 261: try { try decoder.decodeSingularBytesField(value: &_storage._vdso) }()
         default: break
         }
       }
@@ -1194,6 +1233,9 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
       if _storage._zombies != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._zombies, fieldNumber: 18)
       }
+      if !_storage._vdso.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._vdso, fieldNumber: 261)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1221,6 +1263,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._tasks != rhs_storage._tasks {return false}
         if _storage._threads != rhs_storage._threads {return false}
         if _storage._zombies != rhs_storage._zombies {return false}
+        if _storage._vdso != rhs_storage._vdso {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1232,7 +1275,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Process"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0\u{4}n\u{3}raw_comm\0")
 
   fileprivate class _StorageClass {
     var _pid: Int32 = 0
@@ -1257,6 +1300,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _memoryBytes: UInt64 = 0
     var _controllingTerminal: Bool = false
     var _stopReported: Bool = false
+    var _rawComm: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1289,6 +1333,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _memoryBytes = source._memoryBytes
       _controllingTerminal = source._controllingTerminal
       _stopReported = source._stopReported
+      _rawComm = source._rawComm
     }
   }
 
@@ -1329,6 +1374,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._memoryBytes) }()
         case 21: try { try decoder.decodeSingularBoolField(value: &_storage._stopReported) }()
         case 22: try { try decoder.decodeSingularBoolField(value: &_storage._controllingTerminal) }()
+        case 260: try { try decoder.decodeSingularBytesField(value: &_storage._rawComm) }()
         default: break
         }
       }
@@ -1407,6 +1453,9 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       if _storage._controllingTerminal != false {
         try visitor.visitSingularBoolField(value: _storage._controllingTerminal, fieldNumber: 22)
       }
+      if !_storage._rawComm.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._rawComm, fieldNumber: 260)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1438,6 +1487,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._memoryBytes != rhs_storage._memoryBytes {return false}
         if _storage._controllingTerminal != rhs_storage._controllingTerminal {return false}
         if _storage._stopReported != rhs_storage._stopReported {return false}
+        if _storage._rawComm != rhs_storage._rawComm {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1449,7 +1499,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Thread"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0\u{4}u\u{3}raw_comm\0")
 
   fileprivate class _StorageClass {
     var _tid: Int32 = 0
@@ -1467,6 +1517,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _scheduling: ImageScheduling? = nil
     var _parentDeathSignal: UInt32 = 0
     var _personality: UInt32 = 0
+    var _rawComm: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1492,6 +1543,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       _scheduling = source._scheduling
       _parentDeathSignal = source._parentDeathSignal
       _personality = source._personality
+      _rawComm = source._rawComm
     }
   }
 
@@ -1525,6 +1577,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 13: try { try decoder.decodeSingularMessageField(value: &_storage._scheduling) }()
         case 14: try { try decoder.decodeSingularUInt32Field(value: &_storage._parentDeathSignal) }()
         case 15: try { try decoder.decodeSingularUInt32Field(value: &_storage._personality) }()
+        case 260: try { try decoder.decodeSingularBytesField(value: &_storage._rawComm) }()
         default: break
         }
       }
@@ -1582,6 +1635,9 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       if _storage._personality != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._personality, fieldNumber: 15)
       }
+      if !_storage._rawComm.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._rawComm, fieldNumber: 260)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1606,6 +1662,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._scheduling != rhs_storage._scheduling {return false}
         if _storage._parentDeathSignal != rhs_storage._parentDeathSignal {return false}
         if _storage._personality != rhs_storage._personality {return false}
+        if _storage._rawComm != rhs_storage._rawComm {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2187,7 +2244,7 @@ nonisolated extension ImageAddressSpace: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Area"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}start\0\u{1}end\0\u{1}kind\0\u{1}protection\0\u{1}flags\0\u{1}file\0\u{1}offset\0\u{1}advice\0\u{1}locked\0\u{3}locked_on_fault\0\u{3}opened_for_writing\0\u{3}was_writable\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}start\0\u{1}end\0\u{1}kind\0\u{1}protection\0\u{1}flags\0\u{1}file\0\u{1}offset\0\u{1}advice\0\u{1}locked\0\u{3}locked_on_fault\0\u{3}opened_for_writing\0\u{3}was_writable\0\u{2}z\u{3}guards\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2207,6 +2264,7 @@ nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 10: try { try decoder.decodeSingularBoolField(value: &self.lockedOnFault) }()
       case 11: try { try decoder.decodeSingularBoolField(value: &self.openedForWriting) }()
       case 12: try { try decoder.decodeSingularBoolField(value: &self.wasWritable) }()
+      case 262: try { try decoder.decodeRepeatedMessageField(value: &self.guards) }()
       default: break
       }
     }
@@ -2249,6 +2307,9 @@ nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.wasWritable != false {
       try visitor.visitSingularBoolField(value: self.wasWritable, fieldNumber: 12)
     }
+    if !self.guards.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.guards, fieldNumber: 262)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2264,7 +2325,43 @@ nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.locked != rhs.locked {return false}
     if lhs.lockedOnFault != rhs.lockedOnFault {return false}
     if lhs.wasWritable != rhs.wasWritable {return false}
+    if lhs.guards != rhs.guards {return false}
     if lhs.openedForWriting != rhs.openedForWriting {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ImageGuardRegion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".GuardRegion"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}start\0\u{1}end\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.start) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.end) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.start != 0 {
+      try visitor.visitSingularUInt64Field(value: self.start, fieldNumber: 1)
+    }
+    if self.end != 0 {
+      try visitor.visitSingularUInt64Field(value: self.end, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ImageGuardRegion, rhs: ImageGuardRegion) -> Bool {
+    if lhs.start != rhs.start {return false}
+    if lhs.end != rhs.end {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

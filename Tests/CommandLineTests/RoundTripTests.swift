@@ -9,7 +9,7 @@ let roundTrips = [
   "threads", "join", "robust", "restartable", "registers", "memory", "inherited", "mappings", "stack", "signals",
   "pending", "files", "devices", "locks", "pipes", "directories", "tree", "sessions", "ghosts", "zombies",
   "core-zombie", "stopped", "identity", "timers", "sleeper", "credentials", "limits", "scheduling", "many-threads",
-  "counter",
+  "counter", "membarrier", "critical-section", "futexes", "names", "guards", "mixed",
 ]
 
 extension CommandLine {

@@ -106,8 +106,8 @@ final class SubtreeStop {
       if new.isEmpty { break }
       var seized: [JobThread] = []
       for tid in new.sorted() {
-        let comm = (try? context.reader.read("/proc/\(process.pid)/task/\(tid)/comm"))?.line ?? process.stat.comm
-        let thread = JobThread(tid: tid, tgid: process.pid, comm: comm)
+        let comm = (try? context.reader.read("/proc/\(process.pid)/task/\(tid)/comm")).map { Comm(file: $0) }
+        let thread = JobThread(tid: tid, tgid: process.pid, comm: comm ?? process.stat.name)
         guard try seize(thread, process) else { continue }
         process.threads.append(thread)
         seized.append(thread)
@@ -177,7 +177,9 @@ final class SubtreeStop {
       let status = (try? context.reader.read("/proc/\(process.pid)/status")).map({ ProcStatus($0) })
     else { return }
     (process.stat, process.status) = (stat, status)
-    if let leader = process.threads.first(where: { $0.tid == process.pid }) { leader.image.comm = stat.comm }
+    if let leader = process.threads.first(where: { $0.tid == process.pid }) {
+      (leader.image.comm, leader.image.rawComm) = (stat.name.text, stat.name.raw)
+    }
   }
 
   /// A process whose last thread ended meanwhile is a zombie now, or gone.
@@ -210,13 +212,5 @@ extension StopReason {
   var isEnd: Bool {
     if case .ended = self { return true }
     return false
-  }
-}
-
-extension ByteScanner {
-  /// The first line.
-  var line: String {
-    var copy = self
-    return copy.text(upTo: UInt8(ascii: "\n"))
   }
 }

@@ -36,7 +36,7 @@ enum SubtreeWalk {
     let process = JobProcess(pid: pid, parent: parent, stat: stat, status: status)
     let tids = ((try? directoryEntries("/proc/\(pid)/task")) ?? []).compactMap { Int32($0) }
     process.threads = tids.sorted { ($0 == pid ? 0 : 1, $0) < ($1 == pid ? 0 : 1, $1) }.map {
-      JobThread(tid: $0, tgid: pid, comm: stat.comm)
+      JobThread(tid: $0, tgid: pid, comm: stat.name)
     }
     context.processes.append(process)
     context.byPID[pid] = process

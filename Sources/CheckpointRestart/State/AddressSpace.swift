@@ -101,6 +101,7 @@ enum AddressSpace: ProcessState {
   ) throws(Problem) {
     for area in process.image.addressSpace.areas {
       let length = area.end - area.start
+      GuardRegions.restore(area, &calls)
       if area.kind == .anonymous || area.kind == .filePrivate, area.wasWritable,
         area.protection & UInt32(PROT_WRITE) == 0
       {

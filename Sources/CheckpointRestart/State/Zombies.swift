@@ -81,7 +81,7 @@ enum Zombies {
   /// The calls by which a new task takes its name and ends. None of them returns the last time.
   static func end(_ process: RestartingProcess, _ calls: inout RemoteCalls) {
     let code = ExitCode(status: process.image.exitCode)
-    let name = calls.place(process.image.comm)
+    let name = calls.place(process.image.commBytes + [0])
     calls.call(Int(SYS_prctl), UInt64(PR_SET_NAME), name, expecting: .value(0), naming: "name (PR_SET_NAME)")
     if code.signal == 0 {
       calls.call(Int(SYS_exit_group), UInt64(code.exitStatus), expecting: .anything, naming: "exit")

@@ -230,6 +230,12 @@ public nonisolated struct ImageHeader: @unchecked Sendable {
     set {_uniqueStorage()._zombies = newValue}
   }
 
+  /// the kernel's vDSO, as it was mapped
+  public var vdso: Data {
+    get {_storage._vdso}
+    set {_uniqueStorage()._vdso = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -401,6 +407,12 @@ public nonisolated struct ImageProcess: @unchecked Sendable {
     set {_uniqueStorage()._continueUnreported = newValue}
   }
 
+  /// the name where it is not UTF-8; comm is then a readable form of it
+  public var rawComm: Data {
+    get {_storage._rawComm}
+    set {_uniqueStorage()._rawComm = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -545,6 +557,12 @@ public nonisolated struct ImageThread: @unchecked Sendable {
   public var hasCallRestNs: Bool {_storage._callRestNs != nil}
   /// Clears the value of `callRestNs`. Subsequent reads from it will return its default value.
   public mutating func clearCallRestNs() {_uniqueStorage()._callRestNs = nil}
+
+  /// as in Process
+  public var rawComm: Data {
+    get {_storage._rawComm}
+    set {_uniqueStorage()._rawComm = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -851,8 +869,26 @@ public nonisolated struct ImageArea: Sendable {
   /// at some time: private memory that is accounted for, whatever the protection is now
   public var wasWritable: Bool = false
 
+  /// madvise(2), MADV_GUARD_INSTALL; in order
+  public var guards: [ImageGuardRegion] = []
+
   /// shared file mappings: the file was opened for writing, whatever the protection
   public var openedForWriting: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Pages that fault whatever the protection of their area.
+public nonisolated struct ImageGuardRegion: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var start: UInt64 = 0
+
+  public var end: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1146,7 +1182,7 @@ nonisolated extension ImageAreaKind: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Header"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}crtop_version\0\u{3}kernel_release\0\u{1}machine\0\u{3}host_name\0\u{3}boot_id\0\u{3}real_time_ns\0\u{3}monotonic_ns\0\u{3}boot_time_ns\0\u{1}xfeatures\0\u{3}cpu_features\0\u{3}page_size\0\u{3}vdso_checksum\0\u{3}user_id\0\u{3}root_pid\0\u{3}root_command\0\u{1}tasks\0\u{1}threads\0\u{1}zombies\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}crtop_version\0\u{3}kernel_release\0\u{1}machine\0\u{3}host_name\0\u{3}boot_id\0\u{3}real_time_ns\0\u{3}monotonic_ns\0\u{3}boot_time_ns\0\u{1}xfeatures\0\u{3}cpu_features\0\u{3}page_size\0\u{3}vdso_checksum\0\u{3}user_id\0\u{3}root_pid\0\u{3}root_command\0\u{1}tasks\0\u{1}threads\0\u{1}zombies\0\u{2}s\u{3}vdso\0")
 
   fileprivate class _StorageClass {
     var _crtopVersion: String = String()
@@ -1167,6 +1203,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _tasks: UInt32 = 0
     var _threads: UInt32 = 0
     var _zombies: UInt32 = 0
+    var _vdso: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1195,6 +1232,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
       _tasks = source._tasks
       _threads = source._threads
       _zombies = source._zombies
+      _vdso = source._vdso
     }
   }
 
@@ -1231,6 +1269,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 16: try { try decoder.decodeSingularUInt32Field(value: &_storage._tasks) }()
         case 17: try { try decoder.decodeSingularUInt32Field(value: &_storage._threads) }()
         case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._zombies) }()
+        case 261: try { try decoder.decodeSingularBytesField(value: &_storage._vdso) }()
         default: break
         }
       }
@@ -1293,6 +1332,9 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
       if _storage._zombies != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._zombies, fieldNumber: 18)
       }
+      if !_storage._vdso.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._vdso, fieldNumber: 261)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1320,6 +1362,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._tasks != rhs_storage._tasks {return false}
         if _storage._threads != rhs_storage._threads {return false}
         if _storage._zombies != rhs_storage._zombies {return false}
+        if _storage._vdso != rhs_storage._vdso {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1331,7 +1374,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Process"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0\u{4}r\u{2}posix_timers\0\u{3}continue_unreported\0\u{4}\u{13}dead_leader\0\u{3}shared_tables\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0\u{4}r\u{2}posix_timers\0\u{3}continue_unreported\0\u{4}\u{13}dead_leader\0\u{3}shared_tables\0\u{4}'raw_comm\0")
 
   fileprivate class _StorageClass {
     var _pid: Int32 = 0
@@ -1360,6 +1403,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _sharedTables: ImageSharedTables? = nil
     var _posixTimers: [ImagePosixTimer] = []
     var _continueUnreported: Bool = false
+    var _rawComm: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1396,6 +1440,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _sharedTables = source._sharedTables
       _posixTimers = source._posixTimers
       _continueUnreported = source._continueUnreported
+      _rawComm = source._rawComm
     }
   }
 
@@ -1440,6 +1485,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 201: try { try decoder.decodeSingularBoolField(value: &_storage._continueUnreported) }()
         case 220: try { try decoder.decodeSingularBoolField(value: &_storage._deadLeader) }()
         case 221: try { try decoder.decodeSingularMessageField(value: &_storage._sharedTables) }()
+        case 260: try { try decoder.decodeSingularBytesField(value: &_storage._rawComm) }()
         default: break
         }
       }
@@ -1530,6 +1576,9 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       try { if let v = _storage._sharedTables {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 221)
       } }()
+      if !_storage._rawComm.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._rawComm, fieldNumber: 260)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1565,6 +1614,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._sharedTables != rhs_storage._sharedTables {return false}
         if _storage._posixTimers != rhs_storage._posixTimers {return false}
         if _storage._continueUnreported != rhs_storage._continueUnreported {return false}
+        if _storage._rawComm != rhs_storage._rawComm {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1621,7 +1671,7 @@ nonisolated extension ImageSharedTables: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Thread"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0\u{4}y\u{2}remembered_call\0\u{3}call_rest_ns\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0\u{4}y\u{2}remembered_call\0\u{3}call_rest_ns\0\u{4};raw_comm\0")
 
   fileprivate class _StorageClass {
     var _tid: Int32 = 0
@@ -1641,6 +1691,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _personality: UInt32 = 0
     var _rememberedCall: UInt32 = 0
     var _callRestNs: UInt64? = nil
+    var _rawComm: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1668,6 +1719,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       _personality = source._personality
       _rememberedCall = source._rememberedCall
       _callRestNs = source._callRestNs
+      _rawComm = source._rawComm
     }
   }
 
@@ -1703,6 +1755,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 15: try { try decoder.decodeSingularUInt32Field(value: &_storage._personality) }()
         case 200: try { try decoder.decodeSingularUInt32Field(value: &_storage._rememberedCall) }()
         case 201: try { try decoder.decodeSingularUInt64Field(value: &_storage._callRestNs) }()
+        case 260: try { try decoder.decodeSingularBytesField(value: &_storage._rawComm) }()
         default: break
         }
       }
@@ -1766,6 +1819,9 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       try { if let v = _storage._callRestNs {
         try visitor.visitSingularUInt64Field(value: v, fieldNumber: 201)
       } }()
+      if !_storage._rawComm.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._rawComm, fieldNumber: 260)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1792,6 +1848,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._personality != rhs_storage._personality {return false}
         if _storage._rememberedCall != rhs_storage._rememberedCall {return false}
         if _storage._callRestNs != rhs_storage._callRestNs {return false}
+        if _storage._rawComm != rhs_storage._rawComm {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2438,7 +2495,7 @@ nonisolated extension ImageAddressSpace: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Area"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}start\0\u{1}end\0\u{1}kind\0\u{1}protection\0\u{1}flags\0\u{1}file\0\u{1}offset\0\u{1}advice\0\u{1}locked\0\u{3}locked_on_fault\0\u{3}opened_for_writing\0\u{3}was_writable\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}start\0\u{1}end\0\u{1}kind\0\u{1}protection\0\u{1}flags\0\u{1}file\0\u{1}offset\0\u{1}advice\0\u{1}locked\0\u{3}locked_on_fault\0\u{3}opened_for_writing\0\u{3}was_writable\0\u{2}z\u{3}guards\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2458,6 +2515,7 @@ nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 10: try { try decoder.decodeSingularBoolField(value: &self.lockedOnFault) }()
       case 11: try { try decoder.decodeSingularBoolField(value: &self.openedForWriting) }()
       case 12: try { try decoder.decodeSingularBoolField(value: &self.wasWritable) }()
+      case 262: try { try decoder.decodeRepeatedMessageField(value: &self.guards) }()
       default: break
       }
     }
@@ -2500,6 +2558,9 @@ nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.wasWritable != false {
       try visitor.visitSingularBoolField(value: self.wasWritable, fieldNumber: 12)
     }
+    if !self.guards.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.guards, fieldNumber: 262)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2515,7 +2576,43 @@ nonisolated extension ImageArea: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.locked != rhs.locked {return false}
     if lhs.lockedOnFault != rhs.lockedOnFault {return false}
     if lhs.wasWritable != rhs.wasWritable {return false}
+    if lhs.guards != rhs.guards {return false}
     if lhs.openedForWriting != rhs.openedForWriting {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ImageGuardRegion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".GuardRegion"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}start\0\u{1}end\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.start) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.end) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.start != 0 {
+      try visitor.visitSingularUInt64Field(value: self.start, fieldNumber: 1)
+    }
+    if self.end != 0 {
+      try visitor.visitSingularUInt64Field(value: self.end, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ImageGuardRegion, rhs: ImageGuardRegion) -> Bool {
+    if lhs.start != rhs.start {return false}
+    if lhs.end != rhs.end {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

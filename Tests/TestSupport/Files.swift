@@ -60,6 +60,13 @@ package func writeFile(_ path: String, _ text: String, mode: mode_t = 0o644) thr
   try writeFile(path, Array(text.utf8), mode: mode)
 }
 
+/// The bytes of a file.
+package func fileSize(_ path: String) throws -> Int {
+  var status = stat()
+  _ = try systemCall { unsafe stat(path, &status) }
+  return Int(status.st_size)
+}
+
 /// The permission bits of a file.
 package func fileMode(_ path: String) throws -> mode_t {
   var status = stat()

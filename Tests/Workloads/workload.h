@@ -98,8 +98,21 @@ void run_credentials(int, char **);
 void run_limits(int, char **);
 void run_scheduling(int, char **);
 void run_many_threads(int, char **);
+void run_membarrier(int, char **);
+void run_critical_section(int, char **);
+void run_futexes(int, char **);
+void run_names(int, char **);
+void run_guards(int, char **);
+void run_mixed(int, char **);
 void run_refused(int, char **);
 void run_counter(int, char **);
+/* A kind of state that `refused` sets up. */
+struct refused {
+  const char *name;
+  void (*set_up)(void);
+};
+extern const struct refused rare_kinds[];
+extern const size_t rare_kind_count;
 /* Prints the kinds that `refused` knows. */
 void list_refused(void);
 /* Runs a command, reaps all orphans meanwhile, and returns its exit status. */

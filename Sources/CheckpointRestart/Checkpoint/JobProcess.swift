@@ -14,11 +14,11 @@ final class JobThread {
   var stoppedAt: UInt64 = 0
   var image = ImageThread()
 
-  init(tid: Int32, tgid: Int32, comm: String) {
+  init(tid: Int32, tgid: Int32, comm: Comm) {
     self.tid = tid
-    traced = TracedThread(tid: tid, tgid: tgid, comm: comm)
+    traced = TracedThread(tid: tid, tgid: tgid, comm: comm.text)
     image.tid = tid
-    image.comm = comm
+    (image.comm, image.rawComm) = (comm.text, comm.raw)
   }
 }
 

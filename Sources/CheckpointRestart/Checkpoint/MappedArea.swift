@@ -61,9 +61,8 @@ struct MappedArea {
       let inode = scanner.unsigned()
     else { return nil }
     scanner.skipAll(blank)
-    let lineStart = scanner.position
     var name = scanner.text(upTo: UInt8(ascii: "\n"))
-    scanner.move(to: lineStart + name.utf8.count)
+    scanner.move(to: scanner.position - 1)  // the caller goes on to the next line
     if name.utf8.contains(UInt8(ascii: "\\")) { name = name.replacing("\\012", with: "\n") }
     return MappedArea(
       start: start, end: end, protection: protection, isShared: isShared, offset: offset, device: major << 32 | minor,

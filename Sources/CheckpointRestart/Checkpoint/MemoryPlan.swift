@@ -69,12 +69,7 @@ struct MemoryPlan {
       addDestination(index, page.address, first: pages, isAnonymous: isAnonymous)
       pages += 1
     }
-    if let guarded = found.guardedArea {
-      context.refuse(
-        process.problem(
-          .notSupported, "its guard pages in the mapping \(String(process.contentAreas[guarded].start, radix: 16))",
-          why: "guard regions (MADV_GUARD_INSTALL) are not supported"))
-    }
+    GuardRegions.save(found.guards, process, context)
   }
 
   private mutating func addSource(_ process: Int, _ address: UInt64, mayBePinned: Bool) {

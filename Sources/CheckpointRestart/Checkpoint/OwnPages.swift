@@ -12,8 +12,8 @@ struct OwnPages: Sendable {
   }
 
   var pages: [Page] = []
-  /// An area with guard regions, which are not supported.
-  var guardedArea: Int?
+  /// Guard regions, by area and in order.
+  var guards: [(area: Int, range: Range<UInt64>)] = []
 
   /// Reads the page maps of many processes at once.
   static func read(of processes: [JobProcess]) -> [Result<OwnPages, Errno>] {
@@ -27,13 +27,21 @@ struct OwnPages: Sendable {
     return results.withLock { $0 }
   }
 
+  private mutating func addGuard(_ address: UInt64, area: Int) {
+    if let last = guards.last, last.area == area, last.range.upperBound == address {
+      guards[guards.count - 1].range = last.range.lowerBound..<address + pageSize
+    } else {
+      guards.append((area, address..<address + pageSize))
+    }
+  }
+
   private static func read(_ process: JobProcess) -> Result<OwnPages, Errno> {
     var found = OwnPages()
     do throws(Errno) {
       var map = try PageMap(of: process)
       for (index, area) in process.contentAreas.enumerated() {
         try map.forEachPage(of: area.range) { address, entry in
-          if entry.isGuard { found.guardedArea = index }
+          if entry.isGuard { found.addGuard(address, area: index) }
           if entry.isOwn { found.pages.append(Page(address: address, area: Int32(index), entry: entry)) }
         }
       }

@@ -23,7 +23,7 @@ struct PageMap: ~Copyable {
     /// The page frame, 0 without CAP_SYS_ADMIN.
     var frame: UInt64 { isPresent && !isSwapped ? bits & (1 << 55 - 1) : 0 }
     /// Whether the page is the task's own, not the file's.
-    var isOwn: Bool { (isPresent && !isFilePage) || isSwapped }
+    var isOwn: Bool { !isGuard && ((isPresent && !isFilePage) || isSwapped) }
   }
 
   init(of process: JobProcess) throws(Errno) {

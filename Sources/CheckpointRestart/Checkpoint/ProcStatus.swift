@@ -5,9 +5,7 @@ internal import Tracing
 
 /// Fields of /proc/PID/stat, by their numbers in proc(5).
 struct ProcStat {
-  var comm = ""
-  /// Whether comm is UTF-8, and so has come through unchanged.
-  var isCommText = true
+  let name: Comm
   var state: UInt8 = 0
   private var fields: [Int64] = []
 
@@ -18,8 +16,7 @@ struct ProcStat {
     guard let open = bytes.firstIndex(of: UInt8(ascii: "(")), let close = bytes.lastIndex(of: UInt8(ascii: ")")),
       open < close
     else { return nil }
-    comm = String(decoding: bytes[(open + 1)..<close], as: UTF8.self)
-    isCommText = Array(comm.utf8) == Array(bytes[(open + 1)..<close])
+    name = Comm(Array(bytes[(open + 1)..<close]))
     scanner.move(to: close + 1)
     scanner.skip(UInt8(ascii: " "))
     guard let state = scanner.next else { return nil }
@@ -36,6 +33,7 @@ struct ProcStat {
   /// Field `number` of proc(5), 4 (ppid) to 52 (exit_code).
   subscript(number: Int) -> Int64 { fields[number - 4] }
 
+  var comm: String { name.text }
   var ppid: Int32 { Int32(truncatingIfNeeded: self[4]) }
   var pgid: Int32 { Int32(truncatingIfNeeded: self[5]) }
   var sid: Int32 { Int32(truncatingIfNeeded: self[6]) }

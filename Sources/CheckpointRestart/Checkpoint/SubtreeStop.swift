@@ -128,7 +128,9 @@ final class SubtreeStop {
     process.threads.sort { ($0.tid == process.pid ? 0 : 1, $0.tid) < ($1.tid == process.pid ? 0 : 1, $1.tid) }
     // Before it stopped it may have called execve(2): only now is what /proc says of it true.
     process.readStatus(&context.reader)
-    if let first = process.threads.first, first.tid == process.pid { first.image.comm = process.stat.comm }
+    if let first = process.threads.first, first.tid == process.pid {
+      (first.image.comm, first.image.rawComm) = (process.stat.name.text, process.stat.name.raw)
+    }
     if process.threads.isEmpty { try refresh(process) }
   }
 
@@ -138,8 +140,8 @@ final class SubtreeStop {
     let found = ((try? directoryEntries("/proc/\(process.pid)/task")) ?? []).compactMap { Int32($0) }
     var seized: [JobThread] = []
     for tid in found.filter({ seen.insert($0).inserted }).sorted() {
-      let comm = (try? context.reader.read("/proc/\(process.pid)/task/\(tid)/comm"))?.line ?? process.stat.comm
-      let thread = JobThread(tid: tid, tgid: process.pid, comm: comm)
+      let comm = (try? context.reader.read("/proc/\(process.pid)/task/\(tid)/comm")).map { Comm(file: $0) }
+      let thread = JobThread(tid: tid, tgid: process.pid, comm: comm ?? process.stat.name)
       guard try seize(thread, process) else { continue }
       process.threads.append(thread)
       seized.append(thread)
@@ -248,13 +250,5 @@ extension StopReason {
   var isEnd: Bool {
     if case .ended = self { return true }
     return false
-  }
-}
-
-extension ByteScanner {
-  /// The first line.
-  var line: String {
-    var copy = self
-    return copy.text(upTo: UInt8(ascii: "\n"))
   }
 }

@@ -25,7 +25,7 @@ struct ImageValidation {
       pids.insert(process.pid)
       // 0 is what the kernel says of a group or session whose leader is outside the pid namespace: see TreePlan.
       guard process.pgid >= 0, process.sid >= 0 else { throw invalid(name, "pgid or sid", "it is negative") }
-      guard process.comm.utf8.count <= 15 else { throw invalid(name, "comm", "it is longer than 15 bytes") }
+      guard process.hasValidComm else { throw invalid(name, "comm", "it is no name of up to 15 bytes") }
       if let violation = Zombies.violation(process) {
         throw invalid(name, "exit_code \(process.exitCode)", violation)
       }
@@ -86,7 +86,7 @@ struct ImageValidation {
     guard thread.parentDeathSignal <= 64 else {
       throw invalid(name, "pdeath_signal \(thread.parentDeathSignal) of thread \(thread.tid)", "it is not a signal")
     }
-    guard thread.comm.utf8.count <= 15, thread.scheduling.affinity.count <= 8192,
+    guard thread.hasValidComm, thread.scheduling.affinity.count <= 8192,
       thread.pendingSignals.count <= PendingSignals.maximum
     else {
       throw invalid(name, "thread \(thread.tid)", "its name, affinity or pending signals are too long")
@@ -103,6 +103,11 @@ struct ImageValidation {
       guard area.protection <= UInt32(PROT_READ | PROT_WRITE | PROT_EXEC),
         area.flags & ~UInt32(MAP_GROWSDOWN | MAP_NORESERVE) == 0
       else { throw invalid(name, range, "its protection or flags are not valid") }
+      for guarded in area.guards {
+        guard guarded.start >= area.start, guarded.start < guarded.end, guarded.end <= area.end,
+          guarded.start % pageSize == 0, guarded.end % pageSize == 0
+        else { throw invalid(name, range, "its guard regions are not inside it") }
+      }
       if area.kind == .filePrivate || area.kind == .fileShared {
         guard shared.file(area.file) != nil, area.offset % pageSize == 0 else {
           throw invalid(name, range, "its file is not valid")

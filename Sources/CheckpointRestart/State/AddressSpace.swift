@@ -90,6 +90,7 @@ enum AddressSpace: ProcessState {
     guard process.image.sharedTables.memory == 0 else { return }
     for area in process.image.addressSpace.areas {
       let length = area.end - area.start
+      GuardRegions.restore(area, &calls)
       if area.kind == .anonymous || area.kind == .filePrivate, area.wasWritable,
         area.protection & UInt32(PROT_WRITE) == 0
       {

@@ -9,9 +9,9 @@ struct AreaClassifier {
   let process: JobProcess
   let context: CheckpointContext
 
-  /// VmFlags that say nothing, or what the protection, kind or advice say already.
+  /// VmFlags that say nothing, or what the protection, kind or advice say already; "gu": there may be guard regions.
   private static let neutral: Set<UInt16> = Set(
-    ["rd", "wr", "ex", "sh", "mr", "mw", "me", "ms", "ac", "nr", "gd", "lo", "lf", "sd"].map(MappedArea.flag))
+    ["rd", "wr", "ex", "sh", "mr", "mw", "me", "ms", "ac", "nr", "gd", "lo", "lf", "sd", "gu"].map(MappedArea.flag))
   /// madvise(2) values for VmFlags.
   private static let advice: [(UInt16, Int32)] = [
     (MappedArea.flag("sr"), MADV_SEQUENTIAL), (MappedArea.flag("rr"), MADV_RANDOM),

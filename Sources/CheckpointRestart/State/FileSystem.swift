@@ -17,7 +17,8 @@ enum FileSystem: ProcessState {
       if image.root != "/" {
         context.refuse(
           process.problem(
-            .notSupported, "its root directory (\(image.root))", why: "a changed root (chroot(2)) is not supported"))
+            .notSupported, "its root directory (\(image.root))", why: "a changed root (chroot(2)) is not supported",
+            remedy: "start the program without chroot(2)"))
         return
       }
       let there = try fileStatus("/proc/\(process.driver)/cwd")

@@ -37,7 +37,9 @@ enum Scheduling: ThreadState {
       thread.image.scheduling = image
       if image.policy == 6 {
         context.refuse(
-          process.problem(.notSupported, "its deadline scheduling (SCHED_DEADLINE)", why: "it is not supported"))
+          process.problem(
+            .notSupported, "its deadline scheduling (SCHED_DEADLINE)", why: "it is not supported",
+            remedy: "give thread \(thread.tid) another policy: chrt --other --pid 0 \(thread.tid)"))
       }
     } catch { context.refuse(error.problem(task: thread.traced.name, "cannot read its scheduling")) }
   }

@@ -24,7 +24,7 @@ enum ThreadIdentity: ThreadState {
   static func restore(
     _ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls
   ) throws(Problem) {
-    let name = calls.place(thread.image.comm)
+    let name = calls.place(thread.image.commBytes + [0])
     calls.call(Int(SYS_prctl), UInt64(PR_SET_NAME), name, expecting: .value(0), naming: "name (PR_SET_NAME)")
     calls.call(
       Int(SYS_set_tid_address), thread.image.clearChildTid_p, expecting: .value(Int64(thread.tid)),

@@ -20,12 +20,6 @@ enum UnsupportedState: ProcessState {
           .notSupported, "its locked memory", why: "all of it is locked, and mlockall(2) may hold for the future too",
           remedy: "let the program call munlockall(2) before the checkpoint"))
     }
-    if !process.stat.isCommText {
-      context.refuse(
-        process.problem(
-          .illegalByteSequence, "its name", why: "it is not UTF-8 text",
-          remedy: "let the program set another name (prctl(2))"))
-    }
     Zombies.refuseDead(process, context)
   }
 }

@@ -100,7 +100,7 @@ enum Zombies {
 
 extension Zombies {
   static func takeName(_ process: RestartingProcess, _ calls: inout RemoteCalls) {
-    let name = calls.place(process.image.comm)
+    let name = calls.place(process.image.commBytes + [0])
     calls.call(Int(SYS_prctl), UInt64(PR_SET_NAME), name, expecting: .value(0), naming: "name (PR_SET_NAME)")
   }
 }

@@ -1,0 +1,23 @@
+/// The kinds of tests/Workloads/refused_rare.c: settings, memory and descriptors that few programs have.
+
+/// Words that the message must use for the resource.
+let rareRefusals = [
+  Refusal(kind: "mlockall", words: ["locked"]), Refusal(kind: "memory-policy", words: ["policy"], isLate: true),
+  Refusal(kind: "ldt", words: ["descriptor table"], isLate: true),
+  Refusal(kind: "no-tsc", words: ["time stamp"], isLate: true),
+  Refusal(kind: "mce-kill", words: ["machine check"], isLate: true),
+  Refusal(kind: "mdwe", words: ["executable"], isLate: true),
+  Refusal(kind: "deadline", words: ["deadline"]), Refusal(kind: "own-descriptors", words: ["descriptor table"]),
+  Refusal(kind: "own-directory", words: ["working directory"]), Refusal(kind: "chroot", words: ["root directory"]),
+  Refusal(kind: "memfd-mapping", words: ["memfd"]), Refusal(kind: "huge-pages", words: ["huge", "anon_hugepage"]),
+  Refusal(kind: "sealed", words: ["VmFlags"]), Refusal(kind: "userfaultfd", words: ["userfaultfd"]),
+  Refusal(kind: "device-memory", words: ["/dev/mem"]), Refusal(kind: "protection-key", words: ["protection key"]),
+  Refusal(kind: "named-memory", words: ["anon:buffer"]), Refusal(kind: "path-descriptor", words: ["O_PATH"]),
+  Refusal(kind: "link-descriptor", words: ["O_PATH"]), Refusal(kind: "packet-pipe", words: ["packet"]),
+  Refusal(kind: "named-pipe", words: ["named pipe"]), Refusal(kind: "lease", words: ["lease"]),
+  Refusal(kind: "device", words: ["device"]), Refusal(kind: "namespace-file", words: ["uts"]),
+  Refusal(kind: "proc-file", words: ["/proc"]), Refusal(kind: "pseudo-terminal", words: ["device", "terminal"]),
+  Refusal(kind: "perf-event", words: ["perf_event"]), Refusal(kind: "fanotify", words: ["fanotify"]),
+  Refusal(kind: "bpf", words: ["bpf"]), Refusal(kind: "silent-child", words: ["exit signal"]),
+  Refusal(kind: "exit-signal", words: ["exit signal"]), Refusal(kind: "catches-all", words: ["signals"], isLate: true),
+]

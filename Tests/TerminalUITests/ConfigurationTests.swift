@@ -113,7 +113,7 @@ import TerminalUI
     let directory = "/tmp/crtop-test-config-\(getpid())"
     let file = ConfigurationFile(path: directory + "/crtop/config.toml")
     defer {
-      for path in ["crtop/config.toml", "crtop", ""] { unsafe _ = remove("\(directory)/\(path)") }
+      for path in ["crtop/config.toml", "crtop", ""] { removeAny("\(directory)/\(path)") }
     }
     #expect(file.read().configuration == Configuration() && file.read().problems.isEmpty)
     var wanted = Configuration()

@@ -63,7 +63,7 @@ struct Terminal: ~Copyable {
     use(theme)
   }
 
-  deinit { endwin() }
+  deinit { leave() }
 
   /// Changes the looks of all roles.
   mutating func use(_ theme: Theme) {
@@ -140,7 +140,13 @@ struct Terminal: ~Copyable {
   func flushInput() { flushinp() }
 
   /// Gives the terminal back for a while.
-  func leave() { endwin() }
+  borrowing func leave() {
+    // Where the screen stays as it is, the shell's prompt comes on the last line.
+    move(Int32(size.height) - 1, 0)
+    clrtoeol()
+    refresh()
+    endwin()
+  }
 
   /// Takes it again.
   mutating func reenter() {

@@ -18,9 +18,13 @@ int crtop_restore_terminal_after_fault(int descriptor) {
   terminal = descriptor;
   static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP};
   struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_RESETHAND | SA_NODEFER};
-  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+  sigset_t set; /* Whoever started this program may have had some of them blocked. */
+  sigemptyset(&set);
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
     if (sigaction(faults[i], &action, NULL) != 0) return -1;
-  return 0;
+    sigaddset(&set, faults[i]);
+  }
+  return sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 int crtop_window_size(int descriptor, int *rows, int *columns) {

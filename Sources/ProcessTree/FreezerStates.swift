@@ -59,7 +59,8 @@ package struct CgroupMounts: Sendable, Hashable {
 /// `frozen 1` in `cgroup.events`. State letters say nothing: a v1-frozen task shows D, a v2-frozen one S.
 struct FreezerStates {
   private let mounts: CgroupMounts
-  private var known: [CgroupPaths: Bool] = [:]
+  /// The path of the cgroup that was frozen, itself or above, for each that was asked; empty: it is not frozen.
+  private var known: [CgroupPaths: String] = [:]
 
   init() {
     var reader = ProcFileReader()
@@ -69,32 +70,48 @@ struct FreezerStates {
   /// Forgets the answers of the snapshot before.
   mutating func startSnapshot() { known.removeAll(keepingCapacity: true) }
 
-  /// Whether all tasks in these cgroups stand frozen.
-  mutating func isFrozen(_ paths: CgroupPaths, reader: inout SmallFileReader) -> Bool {
-    if let answer = known[paths] { return answer }
-    let answer = readFreezer(paths, &reader) || readUnified(paths, &reader)
-    known[paths] = answer
+  /// The path of the cgroup whose freezing holds all tasks in these cgroups; `nil` when they are not frozen.
+  mutating func frozenGroup(_ paths: CgroupPaths, reader: inout SmallFileReader) -> String? {
+    if let answer = known[paths] { return answer.isEmpty ? nil : answer }
+    let answer = readFreezer(paths, &reader) ?? readUnified(paths, &reader)
+    known[paths] = answer ?? ""
     return answer
   }
 
-  private func readFreezer(_ paths: CgroupPaths, _ reader: inout SmallFileReader) -> Bool {
+  private func readFreezer(_ paths: CgroupPaths, _ reader: inout SmallFileReader) -> String? {
     // The root cannot be frozen and has no such file.
     guard let mount = mounts.freezer, let path = paths.freezer, path != "/",
       (try? reader.read("\(mount)\(path)/freezer.state")) != nil
-    else { return false }
+    else { return nil }
     var scanner = reader.scanner
-    return scanner.skip("FROZEN")
+    guard scanner.skip("FROZEN") else { return nil }
+    return origin(of: path, below: mount, in: "freezer.self_freezing", &reader)
   }
 
-  private func readUnified(_ paths: CgroupPaths, _ reader: inout SmallFileReader) -> Bool {
+  private func readUnified(_ paths: CgroupPaths, _ reader: inout SmallFileReader) -> String? {
     guard let mount = mounts.unified, let path = paths.unified, path != "/",
       (try? reader.read("\(mount)\(path)/cgroup.events")) != nil
-    else { return false }
+    else { return nil }
     var scanner = reader.scanner
     while !scanner.isAtEnd {
-      if scanner.skip("frozen 1") { return true }
+      if scanner.skip("frozen 1") { return origin(of: path, below: mount, in: "cgroup.freeze", &reader) }
       scanner.skipPast(UInt8(ascii: "\n"))
     }
-    return false
+    return nil
+  }
+
+  /// The nearest cgroup from `path` upwards that was asked to freeze by itself: the file says 1 there.
+  private func origin(
+    of path: String, below mount: String, in file: String, _ reader: inout SmallFileReader
+  ) -> String {
+    var current = Substring(path)
+    while current.count > 1 {
+      if (try? reader.read("\(mount)\(current)/\(file)")) != nil, reader.scanner.next == UInt8(ascii: "1") {
+        return String(current)
+      }
+      guard let slash = current.lastIndex(of: "/") else { break }
+      current = current[..<slash]
+    }
+    return path
   }
 }

@@ -19,12 +19,16 @@ public struct MachineStatus: Sendable, Hashable {
   public var processors = 1
   /// Share of all processors that was busy since the snapshot before, in percent, 0 to 100.
   public var cpuPercent = 0.0
+  /// The same of each processor that is online, by number.
+  public var processorPercents: [Double] = []
 
   /// An unknown machine.
   public init() {}
 
   /// Memory in use: what is not available.
   public var memoryUsed: UInt64 { memoryTotal > memoryAvailable ? memoryTotal - memoryAvailable : 0 }
+  /// Swap in use.
+  public var swapUsed: UInt64 { swapTotal > swapFree ? swapTotal - swapFree : 0 }
 }
 
 extension MachineStatus {
@@ -65,6 +69,25 @@ package struct ProcessorTimes: Sendable, Hashable {
   /// Takes the first line of `/proc/stat`: user nice system idle iowait irq softirq steal (guests are in user and nice).
   package init(_ scanner: consuming ByteScanner) {
     guard scanner.skip("cpu") else { return }
+    readColumns(&scanner)
+  }
+
+  private init() {}
+
+  /// All lines `cpu`, which has the number -1, `cpu0`, `cpu1` and so on.
+  package static func each(_ scanner: consuming ByteScanner) -> [(number: Int, times: ProcessorTimes)] {
+    var found: [(Int, ProcessorTimes)] = []
+    while scanner.skip("cpu") {
+      let number = scanner.unsigned().map { Int(clamping: $0) } ?? -1
+      var times = ProcessorTimes()
+      times.readColumns(&scanner)
+      found.append((number, times))
+      scanner.skipPast(UInt8(ascii: "\n"))
+    }
+    return found
+  }
+
+  private mutating func readColumns(_ scanner: inout ByteScanner) {
     for column in 0..<8 {
       scanner.skipAll(UInt8(ascii: " "))
       guard let ticks = scanner.unsigned() else { return }

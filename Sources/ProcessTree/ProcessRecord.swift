@@ -52,6 +52,8 @@ public struct ProcessRecord: Sendable, Hashable {
   public var virtualBytes: UInt64
   /// The path in the hierarchy that can freeze it: v1 `freezer` where mounted, else v2.
   public var cgroup: String
+  /// The cgroup that was frozen and holds it: its own or one above; `nil` when it is not frozen.
+  public var frozenGroup: String?
   /// A thread of the kernel, with no user memory.
   public var isKernelThread: Bool
 
@@ -67,6 +69,14 @@ extension ProcessRecord {
       userID: 0, userName: "root", state: .sleeping, kernelState: .sleeping, hasDeadLeader: false, exitStatus: nil,
       threads: 1, nice: 0, priority: 20, cpuTicks: 0, cpuPercent: 0, residentBytes: 0, virtualBytes: 0, cgroup: "/",
       isKernelThread: false)
+  }
+
+  /// Who froze it: `crtop` by the name of the cgroup, else the cgroup's path.
+  public var freezerOwner: String {
+    guard let frozenGroup else { return "its cgroup" }
+    let name = frozenGroup.split(separator: "/").last ?? ""
+    let isOurs = name.hasPrefix("crtop-") && Int32(name.dropFirst(6)) != nil
+    return isOurs ? "crtop" : "cgroup \(frozenGroup)"
   }
 
   /// The command line, or the name in brackets where there is none.

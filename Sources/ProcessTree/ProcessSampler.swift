@@ -28,7 +28,8 @@ public final class ProcessSampler {
   /// Holds any stat and cgroup, and the line `Uid:` of status; longer command lines are cut.
   private var reader = SmallFileReader(capacity: 4096)
   private var machineReader = ProcFileReader()
-  private var processorTimes: ProcessorTimes?
+  /// By number; -1 for all together.
+  private var processorTimes: [Int: ProcessorTimes] = [:]
   private var snapshots = 0
   private var heldDescriptors = 0
   private let descriptorBudget: Int
@@ -143,8 +144,9 @@ public final class ProcessSampler {
     if !fields.isKernelThread && (renamed || isCgroupDue(process.record, fields)) {
       process.updateCgroup(&reader)
     }
-    let frozen = !fields.isKernelThread && freezers.isFrozen(process.cgroup, reader: &reader)
-    process.record.state = frozen && fields.state != .zombie && fields.state != .dead ? .frozen : fields.state
+    let group = fields.isKernelThread ? nil : freezers.frozenGroup(process.cgroup, reader: &reader)
+    process.record.frozenGroup = group
+    process.record.state = group != nil && fields.state != .zombie && fields.state != .dead ? .frozen : fields.state
     process.record.exitStatus = exitStatus(process.record, fields)
   }
 
@@ -181,9 +183,11 @@ public final class ProcessSampler {
     if let scanner = try? machineReader.read("/proc/loadavg") { status.readLoad(scanner) }
     if let scanner = try? machineReader.read("/proc/meminfo") { status.readMemory(scanner) }
     if let scanner = try? machineReader.read("/proc/stat") {
-      let times = ProcessorTimes(scanner)
-      if let processorTimes { status.cpuPercent = times.percent(since: processorTimes) }
-      processorTimes = times
+      let times = ProcessorTimes.each(scanner)
+      let shares = times.map { number, times in times.percent(since: processorTimes[number] ?? times) }
+      status.cpuPercent = shares.first ?? 0
+      status.processorPercents = Array(shares.dropFirst())
+      processorTimes = Dictionary(times) { first, _ in first }
     }
     var now = timespec()
     unsafe clock_gettime(CLOCK_BOOTTIME, &now)

@@ -32,21 +32,28 @@ public enum TerminalInterface {
     let sampler = try ProcessSampler()
     let signals = try makeSignals()
     let news = try makeNews()
+    let file = ConfigurationFile.ofUser
+    let (configuration, problems) = file?.read() ?? (Configuration(), [])
     let app = Application(
       services: Services(
         processes: sampler, engine: engine, images: images, signals: PidfdSender(),
         background: ThreadedBackground(queue: news), clock: SystemClock(), ownPid: getpid()),
-      isReadOnly: options.isReadOnly)
+      isReadOnly: options.isReadOnly, configuration: configuration, file: file)
     app.refresh()
+    app.greet(configuration, problems)
     if let pid = options.selectedPid, !app.model.select(pid: pid) {
       throw Problem(
         errno: .noSuchProcess, what: "process \(pid) cannot be selected", why: "there is no process with this pid",
         remedy: "list the processes with 'crtop ps'")
     }
-    let terminal = try Terminal(colours: options.colours)
+    let terminal = try Terminal(
+      colours: options.colours, theme: configuration.theme, mouse: configuration.usesMouse)
     var loop = EventLoop(app: app, terminal: terminal, news: news, signals: signals)
     return loop.run()
   }
+
+  /// The default configuration with comments, for `crtop config`.
+  public static var commentedConfiguration: String { Configuration.commentedDefault }
 
   private static func makeSignals() throws(Problem) -> SignalSource {
     do throws(Errno) { return try SignalSource() } catch { throw error.problem("watch for signals") }

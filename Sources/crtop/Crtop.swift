@@ -10,7 +10,7 @@ struct Crtop: ParsableCommand {
     commandName: "crtop",
     abstract: "Show the process tree; checkpoint a job to a file and restart it later.",
     usage: """
-      crtop [<pid>]
+      crtop [--readonly] [<pid>]
       crtop <subcommand>
       """,
     discussion: """
@@ -34,7 +34,7 @@ struct Crtop: ParsableCommand {
     version: "crtop \(CrtopVersion.current)",
     subcommands: [
       Screen.self, Ps.self, Check.self, Freeze.self, Thaw.self, Checkpoint.self, Restart.self, Images.self, Show.self,
-      Verify.self, Delete.self, Doctor.self,
+      Verify.self, Delete.self, Doctor.self, Config.self, Keys.self,
     ],
     defaultSubcommand: Screen.self)
 

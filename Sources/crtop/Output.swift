@@ -13,6 +13,11 @@ enum Output {
     guard write(text + "\n", to: STDOUT_FILENO) else { throw ExitCode.failure }
   }
 
+  /// Lines of our own, each with its end.
+  static func text(_ text: String) throws(ExitCode) {
+    guard write(text, to: STDOUT_FILENO) else { throw ExitCode.failure }
+  }
+
   /// Lines that may have names of programs and files in them, in one go.
   static func lines(_ lines: [String]) throws(ExitCode) { try line(lines.map(printable).joined(separator: "\n")) }
 

@@ -30,6 +30,30 @@ import TerminalUI
     #expect(narrow.text == "世…")
   }
 
+  @Test func accentsStandOnTheirLetters() {
+    var canvas = Canvas(width: 8, height: 1)
+    #expect(canvas.write("e\u{301}\u{302}x\u{4e16}\u{301}", row: 0, column: 0, role: .normal) == 4)
+    #expect(canvas[0, 0].scalar == "e" && canvas[0, 0].mark == "\u{301}")
+    #expect(canvas[0, 1].scalar == "x" && canvas[0, 2].mark == "\u{301}" && canvas[0, 3].scalar == nil)
+    #expect(canvas.text.unicodeScalars.elementsEqual("e\u{301}x\u{4e16}\u{301}".unicodeScalars))
+    // What is drawn over it takes the accent away.
+    canvas.write("a", row: 0, column: 0, role: .normal)
+    #expect(canvas[0, 0].mark == nil)
+    // Joiners and variation selectors could change the width: they are left out. So is an accent on nothing.
+    var other = Canvas(width: 8, height: 1)
+    other.write("\u{301}\u{1f469}\u{200d}\u{1f52c}\u{2764}\u{fe0f}", row: 0, column: 0, role: .normal)
+    #expect(other.text.unicodeScalars.elementsEqual("\u{1f469}\u{1f52c}\u{2764}".unicodeScalars))
+  }
+
+  @Test(arguments: [
+    ("a", 1), ("\u{e9}", 1), ("\u{4e16}", 2), ("\u{ff21}", 2), ("\u{1f642}", 2), ("\u{ac00}", 2), ("\u{2500}", 1),
+    ("\u{25fd}", 2), ("\u{301}", 0), ("\u{200b}", 0), ("\u{202e}", 0), ("\u{7f}", 0), ("\u{1b}", 0), ("\u{ad}", 0),
+    ("\u{20000}", 2), ("\u{e000}", 0), ("\u{2603}", 1),
+  ])
+  func widthsAreThoseOfTheCLibrary(character: String, columns: Int) {
+    #expect(character.unicodeScalars.first?.columns == columns)
+  }
+
   /// Names and command lines come from any process: no escape sequence may reach the terminal.
   @Test(arguments: ["\u{1b}[2J", "a\rb", "\u{7}", "\u{9b}31m", "\u{202e}abc", "\u{7f}", "\0"])
   func controlCharactersAreDefused(text: String) {

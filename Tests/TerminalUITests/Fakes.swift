@@ -126,13 +126,16 @@ final class FakeBackground: Background {
 
 final class FakeProcesses: ProcessSource {
   var records: [ProcessRecord]
-  init(_ records: [ProcessRecord]) { self.records = records }
+  var machine = MachineStatus()
 
-  func snapshot() -> ProcessSnapshot {
-    var machine = MachineStatus()
+  init(_ records: [ProcessRecord]) {
+    self.records = records
     (machine.load1, machine.memoryTotal, machine.memoryAvailable, machine.processors) = (0.5, 8 << 30, 6 << 30, 4)
     machine.cpuPercent = 25
-    return ProcessSnapshot(tree: ProcessTree(records), machine: machine)
+  }
+
+  func snapshot() -> ProcessSnapshot {
+    ProcessSnapshot(tree: ProcessTree(records), machine: machine)
   }
 
   func expectMovedProcesses() {}

@@ -21,7 +21,7 @@ import TerminalUI
   }
 
   @Test func digitsAreFreeForPids() {
-    for digit in "0123456789" { #expect(KeyTable.binding(for: .character(digit)) == nil) }
+    for digit in "0123456789" { #expect(Keymap().binding(for: .character(digit)) == nil) }
   }
 
   @Test(arguments: [(40, 10), (80, 24), (200, 50)])

@@ -26,12 +26,15 @@ import TerminalUI
   }
 
   @Test func theHeaderGivesWayBeforeTheTree() {
-    #expect(Layout(width: 80, height: 24).header.height == 2)
-    #expect(Layout(width: 80, height: 14).header.height == 1)
-    #expect(Layout(width: 80, height: 10).header.height == 0)
+    #expect(Layout(width: 80, height: 24, headerLines: 3).header.height == 3)
+    #expect(Layout(width: 80, height: 14, headerLines: 3).header.height == 3)
+    #expect(Layout(width: 80, height: 13, headerLines: 3).header.height == 2)
+    #expect(Layout(width: 80, height: 10, headerLines: 3).header.height == 0)
     for height in 10...60 {
-      let layout = Layout(width: 80, height: height, panelLines: 40, noticeLines: 3)
+      let layout = Layout(width: 80, height: height, headerLines: 9, panelLines: 40, noticeLines: 3)
       #expect(layout.tree.height >= 2)
+      let calm = Layout(width: 80, height: height, headerLines: 9)
+      #expect(calm.header.height <= 1 || calm.tree.height >= 8)
       #expect(layout.bar.row == height - 1)
     }
   }

@@ -15,14 +15,14 @@ final class Screen {
 
   init(
     _ records: [ProcessRecord] = sampleProcesses(), width: Int = 80, height: Int = 24, glyphs: Glyphs = .unicode,
-    readOnly: Bool = false
+    readOnly: Bool = false, configuration: Configuration = Configuration(), file: ConfigurationFile? = nil
   ) {
     processes = FakeProcesses(records)
     app = Application(
       services: Services(
         processes: processes, engine: engine, images: images, signals: signals, background: background, clock: clock,
         ownPid: 900),
-      isReadOnly: readOnly)
+      isReadOnly: readOnly, configuration: configuration, file: file)
     canvas = Canvas(width: width, height: height, glyphs: glyphs)
     app.refresh()
     draw()

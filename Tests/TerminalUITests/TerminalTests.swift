@@ -1,6 +1,7 @@
 import Glibc
 import SystemCalls
 import Testing
+import TerminalUI
 
 /// The real program on a real terminal, in tmux. Serialized: it starts processes.
 @Suite(.serialized, .timeLimit(.minutes(2)), .enabled(if: Tmux.isAvailable, "needs tmux"))
@@ -28,8 +29,9 @@ struct TerminalTests {
     try tmux.resize(width: 120, height: 40)
     _ = try tmux.waitUntil("a wider screen") { $0.contains("up ") && $0.contains("F10 Quit") }
     try tmux.resize(width: 40, height: 10)
-    let small = try tmux.waitUntil("a small screen") { !$0.contains("Mem[") && $0.contains("F10 Quit") }
-    #expect(small.contains("PID"))
+    _ = try tmux.waitUntil("a small screen") {
+      !$0.contains("Mem[") && $0.contains("PID") && $0.contains("F10 Quit")
+    }
     try tmux.resize(width: 30, height: 5)
     _ = try tmux.waitFor("crtop needs 40x10")
     try tmux.resize(width: 80, height: 24)
@@ -47,12 +49,13 @@ struct TerminalTests {
     _ = try tmux.waitFor("as it was")
   }
 
-  @Test func evenAFaultRestoresTheTerminal() throws {
+  @Test(arguments: [(SIGSEGV, 139), (SIGABRT, 134), (SIGILL, 132), (SIGBUS, 135)])
+  func evenAFaultRestoresTheTerminal(signal: Int32, status: Int) throws {
     let tmux = try Tmux(width: 80, height: 24)
     try tmux.command("ulimit -c 0; stty -a > /tmp/crtop-stty-$$; \(Tmux.program); echo status $?")
     _ = try tmux.waitFor("F10 Quit")
-    kill(try tmux.child(), SIGSEGV)
-    _ = try tmux.waitFor("status 139")
+    kill(try tmux.child(), signal)
+    _ = try tmux.waitFor("status \(status)")
     try tmux.command("stty -a | cmp - /tmp/crtop-stty-$$ && echo as it ''was; rm /tmp/crtop-stty-$$")
     let left = try tmux.waitFor("as it was")
     #expect(!left.contains("F10 Quit"))
@@ -106,6 +109,59 @@ struct TerminalTests {
     let text = try tmux.waitFor("F10 Quit")
     let drawn = text.split(separator: "\n").filter { $0.contains("bash") || $0.contains("COMMAND") }
     #expect(!drawn.isEmpty && drawn.allSatisfy { $0.unicodeScalars.allSatisfy { $0.isASCII } })
+  }
+
+  /// Eight colours, many, and none; with another screen for programs, and without.
+  @Test(arguments: ["xterm", "xterm-256color", "linux", "vt100"])
+  func terminalsOfAllKinds(type: String) throws {
+    let tmux = try Tmux(width: 80, height: 24)
+    for theme in Theme.allCases {
+      let directory = "/tmp/crtop-test-theme-\(ownPid())"
+      let file = ConfigurationFile(path: directory + "/crtop/config.toml")
+      defer { for name in ["crtop/config.toml", "crtop", ""] { removeAny("\(directory)/\(name)") } }
+      var configuration = Configuration()
+      configuration.theme = theme
+      try file.save(["theme"], of: configuration)
+      try tmux.command("clear; TERM=\(type) XDG_CONFIG_HOME=\(directory) \(Tmux.program)")
+      let text = try tmux.waitFor("F10 Quit")
+      #expect(text.contains("COMMAND") && !text.contains("[0m") && !text.contains("config.toml"))
+      try tmux.keys("q")
+      _ = try tmux.waitUntil("the shell") { $0.contains("ready>") && !$0.contains("F10 Quit") }
+    }
+  }
+
+  @Test func faultsOfTheConfigurationAreShown() throws {
+    let directory = "/tmp/crtop-test-faults-\(ownPid())"
+    let tmux = try Tmux(width: 120, height: 24)
+    defer { for name in ["crtop/config.toml", "crtop", ""] { removeAny("\(directory)/\(name)") } }
+    try tmux.command(
+      "mkdir -p \(directory)/crtop; printf 'refresh = 1\\ncolour = 3\\n' > \(directory)/crtop/config.toml; clear")
+    try tmux.command("XDG_CONFIG_HOME=\(directory) \(Tmux.program)")
+    _ = try tmux.waitFor("/crtop/config.toml:2: there is no setting 'colour'")
+  }
+
+  @Test func readOnlyFromTheCommandLine() throws {
+    let tmux = try Tmux(width: 100, height: 24)
+    try tmux.command("\(Tmux.program) --readonly")
+    _ = try tmux.waitFor("read-only")
+    for key in ["D", "z", "k"] {
+      try tmux.keys(key)
+      _ = try tmux.waitFor("read-only: ")
+      try tmux.keys("Escape")
+      _ = try tmux.waitUntil("no message") { !$0.contains("read-only: ") && $0.contains("Quit") }
+    }
+  }
+
+  @Test func wideNamesKeepTheirColumns() throws {
+    let tmux = try Tmux(width: 100, height: 24)
+    // Ideographs of two columns, an accent that stands on its letter, a picture.
+    try tmux.command("bash -c 'exec -a $'\\''\\u4e16\\u754cE\\u0301\\U1f642x'\\'' sleep 7100' &")
+    try tmux.command("clear; \(Tmux.program) $!")
+    let text = try tmux.waitUntil("the name") { $0.contains("\u{4e16}\u{754c}E\u{301}\u{1f642}x 7100") }
+    #expect(!text.contains("\u{4e16}\u{754c}E?"))
+    try tmux.keys("-l", "q")
+    _ = try tmux.waitUntil("the shell") { !$0.contains("F10 Quit") }
+    try tmux.command("kill %1")
   }
 
   @Test func keysReachTheScreen() throws {

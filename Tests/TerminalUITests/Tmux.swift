@@ -68,10 +68,10 @@ final class Tmux {
   /// Looks until the screen satisfies a condition; 15 seconds at most.
   func waitUntil(_ what: String, _ condition: (String) -> Bool) throws -> String {
     var last = ""
-    for _ in 0..<300 {
+    for attempt in 0..<400 {
       last = try screen()
       if condition(last) { return last }
-      usleep(50000)
+      usleep(attempt < 100 ? 10000 : 50000)
     }
     throw Problem(errno: .timedOut, what: "wait for \(what)", why: "the screen shows:\n\(last)")
   }
@@ -121,3 +121,12 @@ private final class Counter: Sendable {
     }
   }
 }
+
+/// Whether there was such a file to remove.
+@discardableResult
+func removeFile(_ path: String) -> Bool { unsafe unlink(path) == 0 }
+
+/// Removes a file or an empty directory, if it is there.
+func removeAny(_ path: String) { unsafe _ = remove(path) }
+
+func ownPid() -> Int32 { getpid() }

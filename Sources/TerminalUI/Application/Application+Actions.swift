@@ -21,6 +21,7 @@ extension Application {
     case .filter: present(PromptLine.filter(in: self))
     case .user: present(Menus.users(in: self))
     case .sort: present(Menus.sort(in: self))
+    case .columns: present(SetupScreen())
     case .signal: chooseSignal()
     case .checkpoint: openCheckpoint()
     case .images: present(ImagesScreen(in: self))
@@ -40,6 +41,8 @@ extension Application {
     switch action {
     case .tree: model.isTree.toggle()
     case .invert: model.order.isDescending.toggle()
+    case .header: showsHeader.toggle()
+    case .follow: follow()
     case .kernelThreads: model.showsKernelThreads.toggle()
     case .threads:
       showsThreads.toggle()
@@ -71,6 +74,17 @@ extension Application {
     if let process = model.selectedProcess { return process }
     tell("nothing is selected: move to a process first", .warning)
     return nil
+  }
+
+  private func follow() {
+    guard let process = selection() else { return }
+    let follows = model.toggleFollowing()
+    tell(follows ? "following \(process.comm) (\(process.pid)): it stays on this line until you move" : "not following")
+  }
+
+  /// Sorts by a column; once more: the other way round.
+  func sort(by key: SortKey) {
+    if model.order.key == key { model.order.isDescending.toggle() } else { model.order = SortOrder(key) }
   }
 
   /// Folds the selected process; one that is folded already or has no children folds into its parent.

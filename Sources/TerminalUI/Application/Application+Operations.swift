@@ -98,7 +98,8 @@ extension Application {
     case .operation(let id, let event): receive(event, of: id)
     case .froze(let root, let result): tellResult(result, "\(root.comm) (\(root.pid))", "freeze", "is frozen")
     case .thawed(let root, let result): tellResult(result, "\(root.comm) (\(root.pid))", "thaw", "goes on")
-    case .checked, .images, .verified, .deleted: break
+    case .checked(let ticket, let result): if marks.receive(ticket, result, now: now) { return }
+    case .images, .verified, .deleted: break
     }
     for overlay in overlays { overlay.receive(news, in: self) }
   }

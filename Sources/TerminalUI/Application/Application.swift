@@ -15,6 +15,14 @@ package struct Notice: Sendable {
 package final class Application {
   package let services: Services
   package let isReadOnly: Bool
+  package let keymap: Keymap
+  /// Seconds between two refreshes.
+  package let refreshSeconds: Double
+  /// Where the setup can be saved; `nil`: nowhere.
+  let configurationFile: ConfigurationFile?
+  package var theme: Theme
+  package var columns: [Column]
+  package var showsHeader: Bool
   package var model = TreeModel()
   package var machine = MachineStatus()
   /// What lies over the tree, the topmost last.
@@ -49,10 +57,28 @@ package final class Application {
   /// As it was drawn last, for the mouse and for paging.
   package internal(set) var layout = Layout(width: 80, height: 24)
   var barTargets: [(Rect, Key)] = []
+  var titleTargets: [(Rect, SortKey)] = []
+  /// The columns that the screen has room for, as drawn last.
+  package internal(set) var columnsShown: [Column] = []
+  /// What is known of which subtrees can be checkpointed.
+  package internal(set) var marks = CheckMarks()
 
-  package init(services: Services, isReadOnly: Bool = false) {
+  package init(
+    services: Services, isReadOnly: Bool = false, configuration: Configuration = Configuration(),
+    file: ConfigurationFile? = nil
+  ) {
     self.services = services
     self.isReadOnly = isReadOnly
+    configurationFile = file
+    keymap = Keymap(configuration.keys)
+    refreshSeconds = configuration.refreshSeconds
+    theme = configuration.theme
+    columns = configuration.columns
+    showsHeader = configuration.showsHeader
+    showsThreads = configuration.showsThreads
+    model.isTree = configuration.isTree
+    model.order = configuration.order
+    model.showsKernelThreads = configuration.showsKernelThreads
   }
 
   package var now: Double { services.clock.monotonic }
@@ -91,6 +117,7 @@ package final class Application {
     let snapshot = services.processes.snapshot()
     machine = snapshot.machine
     let before = model.selected
+    marks.keep(snapshot.tree)
     model.update(snapshot.tree, threads: showsThreads ? threads(of: snapshot.tree) : nil)
     if before != nil && model.selected == nil, let lost = model.lost {
       tell("\(lost.comm) (\(lost.pid)) has ended; nothing is selected now", .warning)
@@ -140,7 +167,7 @@ package final class Application {
       return
     }
     jump.digits = ""
-    guard let binding = KeyTable.binding(for: key) else { return }
+    guard let binding = keymap.binding(for: key) else { return }
     if isReadOnly && binding.changesSomething {
       tell("read-only: \(binding.help) is not possible", .warning)
     } else {
@@ -166,6 +193,10 @@ package final class Application {
     case .wheelUp: model.move(by: -3)
     case .wheelDown: model.move(by: 3)
     case .click, .doubleClick:
+      if let title = titleTargets.first(where: { $0.0.contains(row: mouse.row, column: mouse.column) }) {
+        sort(by: title.1)
+        return
+      }
       guard layout.tree.contains(row: mouse.row, column: mouse.column) else { return }
       let row = model.top + mouse.row - layout.tree.row
       guard model.rows.indices.contains(row) else { return }

@@ -1,11 +1,12 @@
-/// Defines the one table of keys. Key handling, function bar and help are made from it, and the man page should be.
+/// Defines the one table of keys. Key handling, function bar, help, the man page and the configuration are made from it.
 
 /// What a key does in the tree.
 package enum Action: String, Sendable, CaseIterable {
   case checkpoint, images, freezeOrThaw, details, operations, errors
   case up, down, pageUp, pageDown, top, bottom, parent
-  case search, searchNext, searchPrevious, filter, user, tree, fold, unfold, toggleFold, foldAll, sort, invert
-  case threads, kernelThreads, pause, refresh, tag, tagSubtree, untag, signal, help, quit, cancel
+  case search, searchNext, searchPrevious, filter, user, follow, tree, fold, unfold, toggleFold, foldAll
+  case sort, invert, columns, header, threads, kernelThreads, pause, refresh, tag, tagSubtree, untag, signal, help
+  case quit, cancel
 }
 
 /// One row of the table.
@@ -79,6 +80,7 @@ package enum KeyTable {
           [.function(4), .character("\\")], .filter, name: "Filter", rank: 3,
           "filter: show what matches, with its ancestors"),
         KeyBinding([.character("u")], .user, "show the processes of one user"),
+        KeyBinding([.character("F")], .follow, "follow: the row stays where it is, the list moves around it"),
       ]),
     KeySection(
       title: "Showing",
@@ -90,6 +92,8 @@ package enum KeyTable {
         KeyBinding([.character("*")], .foldAll, "fold or unfold all"),
         KeyBinding([.function(6), .character(">")], .sort, name: "Sort", rank: 4, "sort by another column"),
         KeyBinding([.character("I")], .invert, "sort the other way round"),
+        KeyBinding([.function(2), .character("S")], .columns, "setup: columns and their order, theme; save them"),
+        KeyBinding([.character("#")], .header, "show or hide the header"),
         KeyBinding([.character("H")], .threads, "show or hide the threads of processes"),
         KeyBinding([.character("K")], .kernelThreads, "show or hide the kernel's threads"),
         KeyBinding([.character("Z")], .pause, "pause the display, or let it go on"),
@@ -114,14 +118,14 @@ package enum KeyTable {
       ]),
   ]
 
+  /// What is no row of the table.
+  package static let notes = [
+    "Digits jump to a PID.",
+    "Search and filter take words, all of which must fit: user:NAME, state:WORD, pid:N or pid:N-M, re:REGEX to the end of "
+      + "the line, or any text.",
+    "The mouse selects a row, sorts by a title, works the function bar and scrolls.",
+    "A subtree is all descendants, also those that are folded or filtered away.",
+  ]
+
   package static let bindings: [KeyBinding] = sections.flatMap(\.bindings)
-
-  private static let byKey: [Key: KeyBinding] = {
-    var table: [Key: KeyBinding] = [:]
-    for binding in bindings { for key in binding.keys { table[key] = binding } }
-    return table
-  }()
-
-  /// What a key does; `nil` for digits, which jump to a pid, and for keys without a meaning.
-  package static func binding(for key: Key) -> KeyBinding? { byKey[key] }
 }

@@ -30,6 +30,8 @@ package struct Cell: Sendable, Hashable {
   /// What stands there; `nil` in the right half of a wide character.
   package var scalar: Unicode.Scalar?
   package var role: Role
+  /// A combining mark on it.
+  package var mark: Unicode.Scalar?
 }
 
 /// A grid of cells. Whatever is drawn outside is cut off; text from processes cannot do anything to the terminal.
@@ -90,7 +92,10 @@ package struct Canvas: Sendable {
     guard room > 0, 0..<height ~= row else { return 0 }
     var used = 0
     for scalar in text.unicodeScalars {
-      if scalar.properties.isGraphemeExtend { continue }
+      if scalar.isMark {
+        if used > 0, glyphs.isUnicode { attach(scalar, row, column + used - 1) }
+        continue
+      }
       let (shown, columns) = glyphs.shown(scalar)
       if used + columns > room {
         set(row, column + room - 1, glyphs.ellipsis, role)
@@ -106,6 +111,22 @@ package struct Canvas: Sendable {
     return used
   }
 
+  /// Puts a mark on the character that ends in a cell; one is kept. Joiners and variation selectors are left out: they
+  /// could change the width of what they belong to.
+  private mutating func attach(_ mark: Unicode.Scalar, _ row: Int, _ column: Int) {
+    let isAccent = [.nonspacingMark, .enclosingMark].contains(mark.properties.generalCategory)
+    guard isAccent, !mark.properties.isVariationSelector, 0..<width ~= column else { return }
+    let base = row * width + (self[row, column].scalar == nil && column > 0 ? column - 1 : column)
+    if cells[base].scalar != " " && cells[base].mark == nil { cells[base].mark = mark }
+  }
+
+  /// Whether a row looks the same on another canvas of the same width.
+  package func hasSameRow(_ row: Int, as other: Canvas) -> Bool {
+    let range = row * width..<(row + 1) * width
+    return other.width == width && cells.endIndex >= range.upperBound && other.cells.endIndex >= range.upperBound
+      && cells[range] == other.cells[range]
+  }
+
   private func isWide(_ row: Int, _ column: Int) -> Bool { (self[row, column].scalar?.columns ?? 1) == 2 }
 
   /// Writes text flush right in a field of `width` columns.
@@ -116,7 +137,10 @@ package struct Canvas: Sendable {
   /// The characters of a row, without the spaces at its end.
   package func text(row: Int) -> String {
     var text = String.UnicodeScalarView()
-    for column in 0..<width { if let scalar = self[row, column].scalar { text.append(scalar) } }
+    for column in 0..<width {
+      if let scalar = self[row, column].scalar { text.append(scalar) }
+      if let mark = self[row, column].mark { text.append(mark) }
+    }
     while text.last == " " { text.removeLast() }
     return String(text)
   }

@@ -1,34 +1,44 @@
-/// Defines how many columns a character takes, independent of the C library's locale.
+/// Defines how many columns a character takes: what wcwidth(3) says, as that is what ncurses goes by.
+
+internal import CNcurses
+internal import Glibc
+
+/// The columns of all characters up to the last with a picture; those above are taken as wide. Asked for in a locale of
+/// its own: tests, and text that is measured before a terminal is there, must not depend on the user's.
+private let widths: [UInt8] = {
+  guard let locale = unsafe newlocale(1 << LC_CTYPE, "C.UTF-8", nil) else { return [] }
+  let before = unsafe uselocale(locale)
+  defer {
+    unsafe _ = uselocale(before)
+    unsafe freelocale(locale)
+  }
+  return (0..<0x20000).map { UInt8(max(wcwidth(wchar_t($0)), 0)) }
+}()
 
 extension Unicode.Scalar {
   /// 1 or 2 columns; 0 for what must not be sent to a terminal or does not move the cursor (marks, format characters).
   package var columns: Int {
     if value < 0x7f { return value >= 0x20 ? 1 : 0 }
     if value < 0xa0 { return 0 }
-    if value < 0x300 { return 1 }
+    // Latin letters, and the lines and arrows that this program draws with.
+    if value < 0x300 && value != 0xad || 0x2500...0x25ff ~= value && value != 0x25fd && value != 0x25fe { return 1 }
     switch properties.generalCategory {
     case .nonspacingMark, .enclosingMark, .format, .control, .surrogate, .unassigned, .lineSeparator,
-      .paragraphSeparator:
+      .paragraphSeparator, .privateUse:
       return 0
     default: break
     }
-    return Self.wide.contains { $0 ~= value } ? 2 : 1
+    let value = Int(value)
+    return value < widths.count ? min(Int(widths[value]), 2) : (widths.isEmpty ? 1 : 2)
   }
 
-  /// East Asian wide and fullwidth characters and pictures, by Unicode's EastAsianWidth.txt, in coarse blocks.
-  private static let wide: [ClosedRange<UInt32>] = [
-    0x1100...0x115f, 0x231a...0x231b, 0x23e9...0x23ec, 0x25fd...0x25fe, 0x2614...0x2615, 0x2648...0x2653,
-    0x26a1...0x26a1, 0x26ce...0x26ce, 0x2705...0x2705, 0x270a...0x270b, 0x2728...0x2728, 0x274c...0x274c,
-    0x2753...0x2755, 0x2795...0x2797, 0x2b1b...0x2b1c, 0x2b50...0x2b50, 0x2e80...0x303e, 0x3041...0x33ff,
-    0x3400...0x4dbf, 0x4e00...0x9fff, 0xa000...0xa4cf, 0xa960...0xa97f, 0xac00...0xd7a3, 0xf900...0xfaff,
-    0xfe30...0xfe6f, 0xff00...0xff60, 0xffe0...0xffe6, 0x1f300...0x1f64f, 0x1f680...0x1f6ff, 0x1f900...0x1f9ff,
-    0x20000...0x3fffd,
-  ]
+  /// Whether it belongs to the character before it: an accent, a joiner.
+  package var isMark: Bool { value >= 0x300 && !(0x2500...0x25ff ~= value) && (properties.isGraphemeExtend || value == 0x200d) }
 }
 
 extension StringProtocol {
   /// How many columns the text takes on a canvas, where what has no width shows as one question mark.
   package var columns: Int {
-    unicodeScalars.reduce(0) { $0 + ($1.properties.isGraphemeExtend ? 0 : ($1.columns == 2 ? 2 : 1)) }
+    unicodeScalars.reduce(0) { $0 + ($1.isMark ? 0 : ($1.columns == 2 ? 2 : 1)) }
   }
 }

@@ -77,6 +77,15 @@ package enum Format {
     return "\(parts.year)-\(padded(parts.month, 2))-\(padded(parts.day, 2)) \(parts.clock)"
   }
 
+  /// A past moment in 5 columns: `15:04` within a day, `Nov23` within half a year, else `2026`.
+  package static func moment(_ seconds: Int64, now: Int64) -> String {
+    guard let parts = LocalTime(seconds) else { return "-" }
+    let age = now - seconds
+    if age < 86400 { return "\(padded(parts.hour, 2)):\(padded(parts.minute, 2))" }
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    return age < 15_552_000 ? "\(months[max(min(parts.month, 12), 1) - 1])\(padded(parts.day, 2))" : String(parts.year)
+  }
+
   /// Local time of day: `15:04:05`.
   package static func timeOfDay(_ seconds: Int64) -> String { LocalTime(seconds)?.clock ?? "-" }
 }

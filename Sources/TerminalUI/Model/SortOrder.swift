@@ -2,17 +2,43 @@
 
 package import ProcessTree
 
-/// A column to sort by. The raw value is the name in the menu.
+/// What to sort by. The raw value is its name in the configuration: that of the column.
 package enum SortKey: String, Sendable, CaseIterable {
-  case pid = "PID"
-  case user = "User"
-  case state = "State"
-  case processor = "CPU%"
-  case memory = "Memory"
-  case time = "Time"
-  case threads = "Threads"
-  case start = "Start time"
-  case command = "Command"
+  case pid, ppid
+  case group = "pgid"
+  case session = "sid"
+  case user
+  case priority = "pri"
+  case nice = "ni"
+  case state
+  case processor = "cpu"
+  case memory = "mem"
+  case time, start
+  case threads = "thr"
+  case terminal = "tty"
+  case cgroup, command
+
+  /// Its name in the menu.
+  package var title: String {
+    switch self {
+    case .pid: "PID"
+    case .ppid: "Parent's PID"
+    case .group: "Process group"
+    case .session: "Session"
+    case .user: "User"
+    case .priority: "Priority"
+    case .nice: "Nice value"
+    case .state: "State"
+    case .processor: "CPU%"
+    case .memory: "Memory"
+    case .time: "Time"
+    case .start: "Start time"
+    case .threads: "Threads"
+    case .terminal: "Terminal"
+    case .cgroup: "Cgroup"
+    case .command: "Command"
+    }
+  }
 
   /// Quantities are most interesting when largest.
   package var isDescendingByNature: Bool {
@@ -42,13 +68,20 @@ package struct SortOrder: Sendable, Hashable {
   private func compare(_ a: ProcessRecord, _ b: ProcessRecord) -> Int {
     switch key {
     case .pid: sign(a.pid, b.pid)
+    case .ppid: sign(a.ppid, b.ppid)
+    case .group: sign(a.pgid, b.pgid)
+    case .session: sign(a.sid, b.sid)
     case .user: sign(a.userName, b.userName)
+    case .priority: sign(a.priority, b.priority)
+    case .nice: sign(a.nice, b.nice)
     case .state: sign(rank(a.state), rank(b.state))
     case .processor: sign(a.cpuPercent, b.cpuPercent)
     case .memory: sign(a.residentBytes, b.residentBytes)
     case .time: sign(a.cpuTicks, b.cpuTicks)
     case .threads: sign(a.threads, b.threads)
     case .start: sign(a.startTime, b.startTime)
+    case .terminal: sign(a.terminal ?? "", b.terminal ?? "")
+    case .cgroup: sign(a.cgroup, b.cgroup)
     case .command: sign(a.commandLine, b.commandLine)
     }
   }
@@ -57,9 +90,16 @@ package struct SortOrder: Sendable, Hashable {
 
   /// What needs attention comes first.
   private func rank(_ state: ProcessState) -> Int {
-    let order: [ProcessState] = [
-      .frozen, .zombie, .stopped, .traced, .diskSleep, .running, .dead, .sleeping, .idle,
-    ]
-    return order.firstIndex(of: state) ?? order.count
+    switch state {
+    case .frozen: 0
+    case .zombie: 1
+    case .stopped: 2
+    case .traced: 3
+    case .diskSleep: 4
+    case .running: 5
+    case .dead: 6
+    case .sleeping: 7
+    case .idle: 8
+    }
   }
 }

@@ -1,6 +1,4 @@
-/// Defines how search and filter compare text.
-
-package import ProcessTree
+/// Defines how text is compared with what the user types.
 
 /// Whether `text` contains `pattern`, ASCII letters in any case. An empty pattern is in every text.
 package func contains(_ text: String, _ pattern: String) -> Bool {
@@ -15,14 +13,6 @@ package func contains(_ text: String, _ pattern: String) -> Bool {
 }
 
 private func lowercase(_ byte: UInt8) -> UInt8 { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte }
-
-extension ProcessRecord {
-  /// Whether a search for `pattern` finds this process: in its command line, name or state, or as its pid.
-  package func matches(_ pattern: String) -> Bool {
-    contains(commandLine, pattern) || contains(comm, pattern) || String(pid) == pattern
-      || contains(state.word, pattern)
-  }
-}
 
 /// A command line without the directory of its program. What does not begin with a path is left alone: daemons rename
 /// themselves to all kinds of text.

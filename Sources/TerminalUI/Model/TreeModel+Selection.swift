@@ -31,6 +31,7 @@ extension TreeModel {
     cursor = rows[...index].lastIndex { $0.thread == nil } ?? index
     selected = rows[cursor].process.identity
     lost = nil
+    heldLine = nil
   }
 
   /// Selects a process wherever it is, unfolding what hides it; `false` if it is not there.
@@ -40,6 +41,7 @@ extension TreeModel {
     if record.isKernelThread && !showsKernelThreads { showsKernelThreads = true }
     selected = process
     lost = nil
+    heldLine = nil
     reveal(process)
     // What was asked for must be seen.
     if !isSelectionVisible && isFiltered { (userFilter, filter) = (nil, "") }
@@ -62,7 +64,8 @@ extension TreeModel {
   /// - Parameter skippingCurrent: go on even if the selected one matches.
   @discardableResult
   package mutating func search(_ pattern: String, skippingCurrent: Bool, backwards: Bool = false) -> Bool {
-    guard !pattern.isEmpty else { return true }
+    let query = ProcessQuery(pattern)
+    guard !query.isEmpty else { return query.fault == nil }
     var unfolded = self
     unfolded.folded.removeAll()
     unfolded.rebuild()
@@ -70,15 +73,25 @@ extension TreeModel {
     if backwards { candidates.reverse() }
     let start = candidates.firstIndex { $0.identity == selected } ?? 0
     let ordered = candidates[start...] + candidates[..<start]
-    let found = (skippingCurrent ? ordered.dropFirst() + ordered.prefix(1) : ordered).first { $0.matches(pattern) }
+    let found = (skippingCurrent ? ordered.dropFirst() + ordered.prefix(1) : ordered).first(where: query.matches)
     guard let found else { return false }
     return select(found.identity)
+  }
+
+  /// Holds the selected row where it is on the screen, or lets it go; whether it is held now.
+  package mutating func toggleFollowing() -> Bool {
+    heldLine = heldLine == nil && isSelectionVisible ? cursor - top : nil
+    return heldLine != nil
   }
 
   /// Chooses the first row shown so that the bar is among `height` rows. After a jump the bar stands in the upper third:
   /// what comes below a process are its descendants.
   package mutating func scroll(height: Int) {
     guard height > 0 else { return }
+    if let heldLine, isSelectionVisible {
+      top = max(min(cursor - min(heldLine, height - 1), rows.count - height), 0)
+      return
+    }
     // The threads of the selected process come along as far as there is room.
     let threads = rows.dropFirst(cursor + 1).prefix(height - 1).prefix { $0.thread != nil }.count
     if cursor < top - 1 || cursor > top + height {

@@ -17,6 +17,19 @@ package struct TreeRow: Sendable, Hashable {
   package var depth: Int { trunks.count }
 }
 
+/// How many tasks are in which state.
+package struct StateCounts: Sendable, Hashable {
+  package private(set) var tasks = 0
+  package private(set) var threads = 0
+  package private(set) var states: [ProcessState: Int] = [:]
+
+  mutating func add(_ process: ProcessRecord) {
+    tasks += 1
+    threads += process.threads
+    states[process.state, default: 0] += 1
+  }
+}
+
 /// The live tree as the user has arranged it. Pure: it is fed snapshots and asked for rows.
 package struct TreeModel: Sendable {
   package private(set) var tree = ProcessTree()
@@ -26,8 +39,14 @@ package struct TreeModel: Sendable {
   package var isTree = true { didSet { rebuild() } }
   package var order = SortOrder(.pid) { didSet { rebuild() } }
   package var showsKernelThreads = false { didSet { selectSomethingVisible() } }
-  /// Keeps processes that match and, in the tree, their ancestors.
-  package var filter = "" { didSet { selectSomethingVisible() } }
+  /// Keeps processes that match and, in the tree, their ancestors; in the words of `ProcessQuery`.
+  package var filter = "" {
+    didSet {
+      query = ProcessQuery(filter)
+      selectSomethingVisible()
+    }
+  }
+  package private(set) var query = ProcessQuery("")
   package var userFilter: UInt32? { didSet { selectSomethingVisible() } }
   package internal(set) var folded: Set<ProcessIdentity> = []
   package private(set) var tagged: Set<ProcessIdentity> = []
@@ -39,6 +58,13 @@ package struct TreeModel: Sendable {
   package internal(set) var lost: ProcessRecord?
   /// The first row on the screen.
   package internal(set) var top = 0
+  /// The line of the screen at which the selected row is held while it is followed.
+  package internal(set) var heldLine: Int?
+  /// Of the last snapshot: digits of the largest pid, and the longest name of a user.
+  package private(set) var widestPid = 1
+  package private(set) var widestUser = 0
+  /// Of the last snapshot, without the kernel's threads.
+  package private(set) var stateCounts = StateCounts()
 
   package init() {}
 
@@ -50,6 +76,13 @@ package struct TreeModel: Sendable {
       self.selected = nil
     }
     self.tree = tree
+    widestPid = String(tree.processes.last?.pid ?? 0).utf8.count
+    widestUser = 0
+    stateCounts = StateCounts()
+    for process in tree.processes {
+      widestUser = max(widestUser, process.userName.utf8.count)
+      if !process.isKernelThread { stateCounts.add(process) }
+    }
     folded = folded.filter { tree[$0] != nil }
     tagged = tagged.filter { tree[$0] != nil }
     rebuild()
@@ -60,7 +93,7 @@ package struct TreeModel: Sendable {
   package var isFiltered: Bool { !filter.isEmpty || userFilter != nil }
 
   private func passes(_ process: ProcessRecord) -> Bool {
-    (filter.isEmpty || process.matches(filter)) && (userFilter == nil || process.userID == userFilter)
+    (query.isEmpty || query.matches(process)) && (userFilter == nil || process.userID == userFilter)
   }
 
   /// Computes the rows anew.

@@ -6,7 +6,7 @@ enum Menus {
   static func sort(in app: Application) -> Menu {
     let keys = SortKey.allCases
     return Menu(
-      title: "Sort by", entries: keys.map(\.rawValue), current: keys.firstIndex(of: app.model.order.key) ?? 0
+      title: "Sort by", entries: keys.map(\.title), current: keys.firstIndex(of: app.model.order.key) ?? 0
     ) { index, app in app.model.order = SortOrder(keys[index]) }
   }
 

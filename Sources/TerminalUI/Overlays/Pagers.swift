@@ -6,16 +6,15 @@ internal import SystemCalls
 package enum Pagers {
   /// Made from the key table.
   package static func help() -> Pager {
-    Pager("Help") { _, width in
+    Pager("Help") { app, width in
       var lines: [StyledLine] = []
-      for section in KeyTable.sections {
+      for section in app.keymap.sections {
         lines.append(StyledLine(section.title, .dialogTitle))
         for binding in section.bindings { lines += helpLines(binding, width: width) }
         lines.append(StyledLine("", .dialog))
       }
       lines += wrap(
-        "Digits jump to a PID. The mouse selects a row, works the function bar and scrolls. A subtree is all "
-          + "descendants, also those that are folded or filtered away.", width: width
+        KeyTable.notes.joined(separator: " "), width: width
       ).map { StyledLine($0, .dialog) }
       return lines
     }

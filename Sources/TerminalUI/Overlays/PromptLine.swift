@@ -39,7 +39,7 @@ package final class PromptLine: Overlay {
       "Filter: ", text: app.model.filter,
       change: { text, app in
         app.model.filter = text
-        return !app.model.rows.isEmpty
+        return app.model.query.fault == nil && !app.model.rows.isEmpty
       },
       undo: { app in app.model.filter = "" })
   }
@@ -70,6 +70,8 @@ package final class PromptLine: Overlay {
     canvas.fill(app.layout.hint, role: .strong)
     let used = canvas.write(label, row: row, column: 0, role: isFound ? .strong : .error)
     field.draw(on: &canvas, row: row, column: used, width: canvas.width - used - 12, focused: true)
-    if !isFound { canvas.write("not found", row: row, column: canvas.width - 10, role: .error) }
+    guard !isFound else { return }
+    let complaint = ProcessQuery(field.text).fault ?? "not found"
+    canvas.writeRight(complaint, row: row, column: used + 2, width: canvas.width - used - 3, role: .error)
   }
 }

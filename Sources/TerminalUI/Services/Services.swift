@@ -1,5 +1,6 @@
 /// Defines `Services`, everything outside the screen that it uses, so that tests can put something else there.
 
+internal import CLinux
 internal import Glibc
 package import ProcessTree
 package import SystemCalls

@@ -15,8 +15,7 @@ struct EventLoop: ~Copyable {
   private var lastDrawn = 0.0
   private var needsDrawing = true
 
-  /// Seconds between two snapshots, the least between two drawings, and the most while an operation's clocks run.
-  private static let refreshPeriod = 1.5
+  /// Seconds: the least between two drawings, and the most while an operation's clocks run.
   private static let drawPeriod = 0.04
   private static let watchPeriod = 0.25
 
@@ -48,6 +47,7 @@ struct EventLoop: ~Copyable {
   private mutating func drawIfNeeded() {
     let now = app.now
     guard needsDrawing, !isTerminalGone, now - lastDrawn >= Self.drawPeriod else { return }
+    if terminal.theme != app.theme { terminal.use(app.theme) }
     if app.wantsRepaint {
       terminal.repaint()
       app.wantsRepaint = false
@@ -66,6 +66,7 @@ struct EventLoop: ~Copyable {
     var due = nextRefresh
     if needsDrawing && !isTerminalGone { due = min(due, lastDrawn + Self.drawPeriod) }
     if let until = app.notice?.until { due = min(due, until) }
+    if let mark = app.markDue, !isTerminalGone { due = min(due, mark) }
     if app.operation?.isRunning == true && !isTerminalGone { due = min(due, lastDrawn + Self.watchPeriod) }
     let milliseconds = Int32(max(min((due - now) * 1000, 10000), 0).rounded(.up))
     var files = [
@@ -136,14 +137,15 @@ struct EventLoop: ~Copyable {
 
   private mutating func takeTime() {
     let now = app.now
+    if let mark = app.markDue, now >= mark { app.askForMark() }
     if app.tick() || (app.operation?.isRunning == true && now - lastDrawn >= Self.watchPeriod) { needsDrawing = true }
     guard app.wantsRefresh || (now >= nextRefresh && !app.isPaused) else {
-      if now >= nextRefresh { nextRefresh = now + Self.refreshPeriod }
+      if now >= nextRefresh { nextRefresh = now + app.refreshSeconds }
       return
     }
     app.wantsRefresh = false
     app.refresh()
-    nextRefresh = now + Self.refreshPeriod
+    nextRefresh = now + app.refreshSeconds
     needsDrawing = true
   }
 }

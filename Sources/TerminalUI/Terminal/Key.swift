@@ -32,6 +32,29 @@ package enum Key: Sendable, Hashable {
     case .control(let letter): "Ctrl-\(letter.uppercased())"
     }
   }
+
+  /// A key as it is written in `label`; letters of names in any case.
+  package init?(label: String) {
+    if label.count == 1, let character = label.first, character.unicodeScalars.allSatisfy({ $0.columns > 0 }) {
+      self = label == " " ? .character(" ") : .character(character)
+      return
+    }
+    let lowered = label.lowercased()
+    if lowered.hasPrefix("ctrl-"), lowered.count == 6, let letter = lowered.last, "a"..."z" ~= letter {
+      self = .control(letter)
+    } else if lowered.hasPrefix("f"), let number = Int(lowered.dropFirst()), 1...12 ~= number {
+      self = .function(number)
+    } else if let named = Self.named.first(where: { $0.label.lowercased() == lowered }) {
+      self = named
+    } else {
+      return nil
+    }
+  }
+
+  private static let named: [Key] = [
+    .character(" "), .up, .down, .left, .right, .pageUp, .pageDown, .home, .end, .enter, .escape, .backspace, .delete,
+    .tab, .backTab,
+  ]
 }
 
 /// What the mouse did, and where.

@@ -16,13 +16,16 @@ public enum ColourChoice: String, Sendable, CaseIterable {
 struct Terminal: ~Copyable {
   let glyphs: Glyphs
   private let hasColours: Bool
+  private(set) var theme = Theme.standard
   private var looks: [(pair: Int16, attributes: Int32)] = []
+  /// What stands on the screen; `nil` when that is not known.
+  private var shown: Canvas?
   private(set) var lastClick: (row: Int, column: Int, time: Double) = (-1, -1, 0)
 
   /// Takes the terminal over.
   ///
   /// - Throws: why it cannot be used: not a terminal, or of a type without a movable cursor.
-  init(colours: ColourChoice) throws(Problem) {
+  init(colours: ColourChoice, theme: Theme, mouse: Bool) throws(Problem) {
     guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
       throw Problem(
         errno: .init(rawValue: ENOTTY), what: "the screen cannot be shown",
@@ -50,30 +53,37 @@ struct Terminal: ~Copyable {
     crtop_prepare_input()
     // How long a lone Esc waits for the rest of a key's sequence, in milliseconds.
     set_escdelay(25)
-    crtop_enable_mouse()
+    if mouse { crtop_enable_mouse() }
     curs_set(0)
     hasColours = colours != .never && (environment("NO_COLOR") ?? "").isEmpty && has_colors()
     if hasColours {
       start_color()
       use_default_colors()
     }
-    looks = Self.makeLooks(hasColours: hasColours)
+    use(theme)
   }
 
-  deinit { endwin() }
+  deinit { leave() }
 
-  /// Numbers the pairs of colours that the roles need.
-  private static func makeLooks(hasColours: Bool) -> [(pair: Int16, attributes: Int32)] {
+  /// Changes the looks of all roles.
+  mutating func use(_ theme: Theme) {
+    self.theme = theme
+    let theme = hasColours ? theme : .mono
+    let colours = crtop_colours()
     var pairs: [[Int16]: Int16] = [[-1, -1]: 0]
-    return Role.allCases.map { role in
-      let look = hasColours ? Palette.colours(role) : Palette.mono(role)
-      let key = [look.foreground, look.background]
-      if let pair = pairs[key] { return (pair, look.attributes) }
+    looks = Role.allCases.map { role in
+      let look = theme.look(role)
+      var attributes = look.attributes
+      // Grey stands for dim where there is grey.
+      if look.foreground == .grey && theme != .mono && colours >= 16 { attributes.remove(.dim) }
+      let key = [look.foreground.number(of: colours), look.background.number(of: colours)]
+      if let pair = pairs[key] { return (pair, attributes.rawValue) }
       let pair = Int16(pairs.count)
-      init_pair(pair, look.foreground, look.background)
+      init_pair(pair, key[0], key[1])
       pairs[key] = pair
-      return (pair, look.attributes)
+      return (pair, attributes.rawValue)
     }
+    shown = nil
   }
 
   /// The size in cells: rows, columns.
@@ -84,21 +94,26 @@ struct Terminal: ~Copyable {
   }
 
   /// Follows a change of the window's size.
-  func resize() {
+  mutating func resize() {
     let size = size
     _ = resizeterm(Int32(size.height), Int32(size.width))
+    shown = nil
   }
 
-  /// Shows a canvas; ncurses sends only what has changed.
-  func show(_ canvas: Canvas) {
+  /// Shows a canvas; ncurses sends only what has changed, and rows that are as they were do not even come to it.
+  mutating func show(_ canvas: Canvas) {
+    let before = shown?.height == canvas.height && shown?.width == canvas.width ? shown : nil
     for row in 0..<canvas.height {
+      if let before, before.hasSameRow(row, as: canvas) { continue }
       var column = 0
       while column < canvas.width {
         let role = canvas[row, column].role
         let start = column
         var text = String.UnicodeScalarView()
         while column < canvas.width, canvas[row, column].role == role {
-          if let scalar = canvas[row, column].scalar { text.append(scalar) }
+          let cell = canvas[row, column]
+          if let scalar = cell.scalar { text.append(scalar) }
+          if let mark = cell.mark { text.append(mark) }
           column += 1
         }
         let look = looks[role.rawValue]
@@ -112,19 +127,29 @@ struct Terminal: ~Copyable {
       curs_set(0)
     }
     refresh()
+    shown = canvas
   }
 
   /// Draws everything anew at the next `show`.
-  func repaint() { crtop_repaint() }
+  mutating func repaint() {
+    crtop_repaint()
+    shown = nil
+  }
 
   /// Throws away what has been typed and not read.
   func flushInput() { flushinp() }
 
   /// Gives the terminal back for a while.
-  func leave() { endwin() }
+  borrowing func leave() {
+    // Where the screen stays as it is, the shell's prompt comes on the last line.
+    move(Int32(size.height) - 1, 0)
+    clrtoeol()
+    refresh()
+    endwin()
+  }
 
   /// Takes it again.
-  func reenter() {
+  mutating func reenter() {
     refresh()
     resize()
     crtop_repaint()

@@ -17,11 +17,14 @@ extension Application {
     }
     let noticeLines = notice.map { wrap($0.text, width: canvas.width, indent: 2) } ?? []
     let panelLines = operation.map { OperationPanel.height(of: $0, width: canvas.width) } ?? 0
+    let headerLines =
+      showsHeader ? MeterPlan.headerLines(machine, width: canvas.width, height: canvas.height) : 0
     layout = Layout(
-      width: canvas.width, height: canvas.height, panelLines: panelLines, noticeLines: noticeLines.count)
+      width: canvas.width, height: canvas.height, headerLines: headerLines, panelLines: panelLines,
+      noticeLines: noticeLines.count)
     model.scroll(height: layout.tree.height)
     HeaderView.draw(on: &canvas, layout.header, self)
-    TreeView.draw(on: &canvas, titles: layout.titles, rows: layout.tree, model)
+    titleTargets = TreeView.draw(on: &canvas, titles: layout.titles, rows: layout.tree, self)
     if let operation { OperationPanel.draw(on: &canvas, layout.panel, operation, now: now) }
     drawHint(on: &canvas)
     // News is needed most while a dialog is open, and must not cover it.
@@ -51,6 +54,7 @@ extension Application {
     if errors.unseen > 0 { flags.append((" \(Format.count(errors.unseen, "error")): E ", .error)) }
     if isPaused { flags.append((" PAUSED ", .warning)) }
     if isReadOnly { flags.append((" read-only ", .warning)) }
+    if model.heldLine != nil { flags.append((" following ", .information)) }
     if !model.filter.isEmpty { flags.append((" filter \(model.filter) ", .information)) }
     if let user = model.userFilter {
       let name = model.tree.processes.first { $0.userID == user }?.userName ?? String(user)
@@ -71,13 +75,23 @@ extension Application {
     }
     let used = canvas.write(subtree.name, row: row, column: 0, limit: limit, role: .strong)
     let rest = ": \(subtree.counts), \(Format.bytes(subtree.residentBytes))"
-    canvas.write(rest, row: row, column: used, limit: limit - used, role: .normal)
+    let column = used + canvas.write(rest, row: row, column: used, limit: limit - used, role: .normal)
+    guard case .no(let problem, let others) = marks[subtree.root], columnsShown.contains(.ckpt) else { return }
+    let more = others > 0 ? " and \(others) more" : ""
+    let reason = ". No checkpoint: \(problem.what): \(problem.why)\(more)"
+    canvas.write(reason, row: row, column: column, limit: limit - column, role: .warning)
+  }
+
+  private var barHints: [KeyHint] {
+    keymap.bindings.compactMap { binding in
+      binding.name.isEmpty ? nil : binding.keys.first.map { KeyHint($0, binding.name, rank: binding.rank) }
+    }
   }
 
   private func drawBar(on canvas: inout Canvas) {
     let hints =
       overlays.last?.hints
-      ?? KeyTable.bindings.filter { !$0.name.isEmpty }.map { KeyHint($0.keys[0], $0.name, rank: $0.rank) }
+      ?? barHints
     barTargets = FunctionBar.draw(on: &canvas, layout.bar, hints)
   }
 }

@@ -15,11 +15,14 @@ package struct Layout: Sendable, Hashable {
   package var bar: Rect
 
   /// - Parameters:
+  ///   - headerLines: lines of the header; 0: it is hidden.
   ///   - panelLines: lines that the operation panel would like to have; 0: there is none.
   ///   - noticeLines: lines of the notice; 0: there is none.
-  package init(width: Int, height: Int, panelLines: Int = 0, noticeLines: Int = 0) {
-    let headerHeight = height >= 18 ? 2 : (height >= 13 ? 1 : 0)
+  package init(width: Int, height: Int, headerLines: Int = 2, panelLines: Int = 0, noticeLines: Int = 0) {
     let noticeHeight = min(noticeLines, height >= 16 ? 3 : 1)
+    // The tree keeps eight rows before the header gets more than one.
+    let spare = height - noticeHeight - min(panelLines, 3) - 3 - 8
+    let headerHeight = height >= 13 ? min(headerLines, max(spare, 1)) : 0
     let fixed = headerHeight + noticeHeight + 3
     let room = max(height - fixed, 0)
     let panelHeight = panelLines == 0 ? 0 : min(panelLines, max(room * 2 / 5, min(room - 2, 3)))

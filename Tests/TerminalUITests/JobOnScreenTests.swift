@@ -34,6 +34,7 @@ struct JobOnScreenTests {
     _ = try tmux.waitFor("Images: 1")
     try tmux.keys("Enter")
     _ = try tmux.waitFor("its root gets pid \(pid) again")
+    _ = try tmux.waitFor("Plan passed")
     try tmux.keys("Enter")
     _ = try tmux.waitFor("done: 1 task, took")
     _ = try tmux.waitFor("sleep (\(pid)): 1 task")

@@ -6,7 +6,7 @@ extension SignalNumber {
   /// A few words for the menu; real-time signals have no meaning of their own.
   package var meaning: String {
     switch rawValue {
-    case 1: "ends: its terminal is gone; daemons read their configuration again"
+    case 1: "ends: its terminal is gone; daemons reread their settings"
     case 2: "ends: as Ctrl-C does"
     case 3: "ends with core dump: as Ctrl-\\ does"
     case 4, 7, 8, 11, 31: "ends with core dump: as after a fault of the program"

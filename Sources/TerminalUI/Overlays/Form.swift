@@ -53,9 +53,20 @@ package final class Form: Overlay {
   }
 
   package var hints: [KeyHint] {
-    [KeyHint(.enter, "Choose", rank: 1), KeyHint(.escape, "Cancel", rank: 1), KeyHint(.tab, "Next", rank: 2)]
+    [KeyHint(.enter, focus < controls.count ? "Done" : "Choose", rank: 1)] + focusHints
+      + [KeyHint(.escape, "Cancel", rank: 1), KeyHint(.tab, "Next", rank: 2)]
       + extraKeys.map(\.hint)
       + (textLines > textHeight ? [KeyHint(.pageDown, "More", rank: 2)] : [])
+  }
+
+  /// How to set the control that has the focus.
+  private var focusHints: [KeyHint] {
+    guard controls.indices.contains(focus) else { return [] }
+    return switch controls[focus].control {
+    case .choice: [KeyHint(.right, "Other choice", rank: 1)]
+    case .toggle: [KeyHint(.character(" "), "Set or unset", rank: 1)]
+    case .field: []
+    }
   }
 
   /// The text of a field, by index of the control.

@@ -82,10 +82,9 @@ enum ImagePagers {
         + Format.right(Format.bytes(task.memoryBytes), 7)
         + (isWide ? Format.right("\(task.descriptors.count)", 6) : "")
       let state = task.state == "running" ? "" : "  \(task.state)"
-      lines.append(
-        StyledLine(
-          "\(numbers)  \(String(repeating: "  ", count: depth))\(task.comm)\(state)",
-          task.state.hasPrefix("zombie") ? .zombie : (task.state == "stopped" ? .stopped : .dialog)))
+      let role: Role = task.state.hasPrefix("zombie") ? .zombie : (task.state == "stopped" ? .stopped : .dialog)
+      let text = "\(numbers)  \(String(repeating: "  ", count: depth))\(task.comm)\(state)"
+      lines += wrap(text, width: width, indent: numbers.count + 4).map { StyledLine($0, role) }
     }
     return lines
   }

@@ -131,7 +131,9 @@ package struct ProcInspector: TaskInspector {
         let own = try? readLink("/proc/self/ns/\(name)")
         let its = try? readLink("/proc/\(pid)/ns/\(name)")
         let relation = its == nil ? "cannot be read" : (own == its ? "the same as crtop's" : "another than crtop's")
-        return DetailItem("\(its ?? name)  \(relation)", name: "its \(name) namespace")
+        return DetailItem(
+          "\(name)\(String(repeating: " ", count: max(18 - name.count, 1)))\(its ?? "?")  \(relation)",
+          name: "its \(name) namespace")
       }
     }
   }

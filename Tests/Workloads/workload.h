@@ -98,6 +98,7 @@ void run_scheduling(int, char **);
 void run_many_threads(int, char **);
 void run_refused(int, char **);
 void run_counter(int, char **);
+void run_large(int, char **);
 /* Prints the kinds that `refused` knows. */
 void list_refused(void);
 /* Runs a command, reaps all orphans meanwhile, and returns its exit status. */

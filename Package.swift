@@ -69,6 +69,7 @@ let package = Package(
       name: "TerminalUITests",
       dependencies: [
         "TerminalUI", "CheckpointImage", "CheckpointRestart", "ProcessTree", "SystemCalls", "CLinux", "crtop",
+        "workloads",
       ]),
     .testTarget(
       name: "CommandLineTests",

@@ -16,6 +16,9 @@ public enum Engine {
       memoryBytes: context.processes.reduce(0) { $0 + $1.status.residentKilobytes * 1024 })
   }
 
+  /// Says what a restart would do and what stands in its way; makes and changes nothing.
+  public static func plan(_ request: RestartRequest) throws(Problem) -> RestartPlan { try RestartPlan.make(request) }
+
   /// Freezes the subtree with the cgroup freezer; it stays frozen when crtop ends.
   public static func freeze(_ root: TaskIdentity) throws(Problem) -> OperationSummary {
     try operate("freeze", root) { freezer throws(Problem) in try freezer.freeze(wait: true) }

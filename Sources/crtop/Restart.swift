@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import CheckpointRestart
 internal import ProcessTree
 internal import SystemCalls
+internal import TerminalUI
 
 struct Restart: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -13,11 +14,13 @@ struct Restart: ParsableCommand {
       or by the same signal. Signals sent to crtop are passed on to it. With '--detach' the job gets a session of its \
       own and crtop ends when it runs.
 
-      The image is verified as a whole before any process is made. On any failure no process of the job is left.
+      The image is verified as a whole before any process is made. On any failure no process of the job is left. \
+      '--dry-run' reads its description only, and names every obstacle with its remedy.
 
       EXAMPLES:
         crtop restart nightly.crtop
         crtop restart nightly.crtop --detach
+        crtop restart nightly.crtop --dry-run
         ssh host cat job.crtop | crtop restart - --detach
       """)
 
@@ -26,6 +29,9 @@ struct Restart: ParsableCommand {
 
   @Flag(help: "Restart the job in a session of its own instead of in this terminal.")
   var detach = false
+
+  @Flag(help: "Say what would be restarted and what stands in its way; restart nothing.")
+  var dryRun = false
 
   @OptionGroup var accept: AcceptOption
   @OptionGroup var format: FormatOption
@@ -36,6 +42,7 @@ struct Restart: ParsableCommand {
 
   func run() throws {
     let request = RestartRequest(source: file, detached: detach, acceptedLosses: accept.set)
+    guard !dryRun else { return try plan(request) }
     // The job may have the terminal as soon as it runs: what is to be given back is remembered before.
     let terminal = detach ? nil : JobTerminal()
     var runner = try OperationRunner("restart", isJSON: format.isJSON)
@@ -52,6 +59,29 @@ struct Restart: ParsableCommand {
       throw ExitCode.failure
     }
     try end(as: status)
+  }
+
+  /// Exit status: 0 the restart could begin, 1 it could not.
+  private func plan(_ request: RestartRequest) throws {
+    let plan: RestartPlan
+    do throws(Problem) { plan = try Engine.plan(request) } catch {
+      try Outcome.fail("plan", [error], isJSON: format.isJSON)
+    }
+    if format.isJSON {
+      for note in plan.notes { try Output.json(.note(nil, note)) }
+    } else {
+      let size = Summary.size(tasks: plan.tasks, threads: plan.threads, zombies: plan.zombies)
+      try Output.lines(
+        ["\(plan.command) (\(plan.root.pid)) of \(Format.date(plan.time)) on \(plan.host): \(size)"]
+          + plan.notes.map { "note: \($0)" })
+    }
+    guard plan.problems.isEmpty else { try Outcome.fail("plan", plan.problems, isJSON: format.isJSON) }
+    guard format.isJSON else { return try Output.line("The restart can begin: all pids are free.") }
+    try Output.json(
+      .done(
+        OperationSummary(
+          operation: "plan", image: file, root: plan.root.pid, tasks: plan.tasks, threads: plan.threads,
+          zombies: plan.zombies, bytes: plan.imageBytes)))
   }
 
   /// Ends crtop as the root task has ended.

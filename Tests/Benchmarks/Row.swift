@@ -46,7 +46,7 @@ struct Row: CustomStringConvertible {
   }
 
   /// With one decimal place.
-  private static func tenths(_ value: Double) -> String {
+  static func tenths(_ value: Double) -> String {
     let rounded = Int((value * 10).rounded())
     return "\(rounded / 10).\(rounded % 10)"
   }

@@ -137,4 +137,92 @@ import TerminalUI
       MouseEvent(.click, row: buttons, column: text.distance(from: text.startIndex, to: cancel.lowerBound)))
     #expect(screen.app.overlays.isEmpty)
   }
+
+  @Test func itSaysAboutHowLongAndHowLarge() {
+    let screen = opened()
+    #expect(screen.text.contains("Size  about") && screen.text.contains("a guess from its tasks and memory"))
+    screen.catchUp()
+    screen.press(.enter)
+    screen.engine.emit(
+      .done(
+        OperationSummary(
+          operation: "checkpoint", image: "/a", root: 100, tasks: 4, bytes: 41 << 20, pauseMicroseconds: 55_000)))
+    screen.catchUp()
+    screen.press(.character("D"))
+    screen.catchUp()
+    #expect(screen.text.contains("Pause about 55 ms: as measured in 1 earlier checkpoint"))
+    #expect(screen.text.contains("the image about 41M"))
+  }
+
+  @Test func taggedJobsAreQueuedWithAnImageEach() {
+    let screen = Screen()
+    // 103 belongs to 101: one job of the two.
+    for pid in ["101", "103", "200"] {
+      screen.clock.advance(5)
+      screen.type(pid)
+      screen.press(.character(" "))
+    }
+    screen.press(.character("D"))
+    screen.catchUp()
+    // crtop (900) runs in 200.
+    #expect(screen.text.contains("2 tagged jobs"))
+    #expect(screen.text.contains("this crtop is one of its descendants"))
+    screen.press(.enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.isEmpty })
+    screen.press(.escape)
+    screen.clock.advance(5)
+    screen.type("200")
+    screen.press(.character(" "))
+    screen.app.model.untagAll()
+    for pid in ["101", "1"] {
+      screen.clock.advance(5)
+      screen.type(pid)
+      screen.press(.character(" "))
+    }
+    screen.app.model.untagAll()
+    for pid in ["102", "103"] {
+      screen.clock.advance(5)
+      screen.type(pid)
+      screen.press(.character(" "))
+    }
+    screen.press(.character("D"))
+    screen.catchUp()
+    screen.press(.enter)
+    #expect(screen.app.overlays.isEmpty)
+    #expect(screen.engine.state.withLock { $0.checkpoints.map(\.destination) } == ["/images/helper-102.crtop"])
+    #expect(screen.app.operations.queued.map(\.image) == ["/images/frost-103.crtop"])
+    #expect(screen.app.model.tagged.isEmpty)
+  }
+
+  @Test func lossesThatRemediesOfferAreCheckBoxes() {
+    let core = Problem(
+      task: TaskName(pid: 102, comm: "helper"), errno: .notSupported, what: "its core-dump flag",
+      why: "it cannot be made",
+      remedy: "accept its loss: --accept core-flag")
+    let screen = opened(problems: [core])
+    screen.catchUp()
+    #expect(screen.text.contains("for 1 reason") && screen.text.contains("--accept core-flag  [ ]"))
+    screen.press(.enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.isEmpty })
+    screen.press(.up, .character(" "))
+    #expect(screen.text.contains("it can be checkpointed with the losses accepted"))
+    screen.press(.enter, .enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.map(\.acceptedLosses) } == [[.coreFlag]])
+  }
+
+  @Test func theCheckFollowsTheJobWhileTheDialogIsOpen() {
+    let screen = opened(problems: [socketProblem])
+    screen.catchUp()
+    #expect(screen.text.contains("for 1 reason"))
+    screen.engine.state.withLock { $0.report.problems = [] }
+    screen.clock.advance(3)
+    screen.refresh()
+    screen.catchUp()
+    #expect(screen.text.contains("Check passed"))
+    screen.processes.records.removeAll { $0.pid == 100 }
+    screen.refresh()
+    #expect(screen.text.contains("it has ended"))
+    screen.press(.enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.isEmpty })
+  }
 }

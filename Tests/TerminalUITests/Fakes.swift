@@ -9,6 +9,11 @@ final class FakeEngine: EngineClient {
   struct State: Sendable {
     var report = CheckReport(problems: [], tasks: 1, threads: 1, zombies: 0, memoryBytes: 4096)
     var checked: [TaskIdentity] = []
+    var plan: Result<RestartPlan, Problem> = .success(
+      RestartPlan(
+        root: TaskName(pid: 5100, comm: "python3"), command: "python3 train.py", tasks: 4, threads: 10, zombies: 1,
+        imageBytes: 123 << 20, memoryBytes: 456 << 20, time: 1_700_000_000, host: "beta", files: 7))
+    var planned: [String] = []
     var frozen: [TaskIdentity] = []
     var thawed: [TaskIdentity] = []
     var freezeProblem: Problem?
@@ -31,6 +36,14 @@ final class FakeEngine: EngineClient {
       state.checked.append(root)
       return state.report
     }
+  }
+
+  func plan(_ request: RestartRequest) throws(Problem) -> RestartPlan {
+    let result = state.withLock { state in
+      state.planned.append(request.source)
+      return state.plan
+    }
+    return try result.get()
   }
 
   func freeze(_ root: TaskIdentity) throws(Problem) -> OperationSummary {
@@ -75,8 +88,16 @@ final class FakeImages: ImageCatalogue {
   let entries = Mutex<[ImageEntry]>([])
   let deleted = Mutex<[String]>([])
   let damaged = Mutex<[String: Problem]>([:])
+  let contents = Mutex<[String: ImageContent]>([:])
 
   func list() throws(Problem) -> [ImageEntry] { entries.withLock { $0 } }
+
+  func content(_ path: String) throws(Problem) -> ImageContent {
+    guard let content = contents.withLock({ $0[path] }) else {
+      throw Problem(errno: .noSuchFileOrDirectory, what: "the image \(path)", why: "there is none")
+    }
+    return content
+  }
 
   func verify(_ path: String) throws(Problem) {
     if let problem = damaged.withLock({ $0[path] }) { throw problem }
@@ -93,12 +114,24 @@ final class FakeImages: ImageCatalogue {
 /// Remembers what was sent to whom.
 final class FakeSignals: SignalSender {
   let sent = Mutex<[(SignalNumber, ProcessIdentity)]>([])
+  let niced = Mutex<[(Int, Int32)]>([])
   let problem = Mutex<Errno?>(nil)
 
   func send(_ signal: SignalNumber, to process: ProcessIdentity) throws(Errno) {
     if let problem = problem.withLock({ $0 }) { throw problem }
     sent.withLock { $0.append((signal, process)) }
   }
+
+  func setNice(_ value: Int, of process: ProcessIdentity) throws(Errno) {
+    if let problem = problem.withLock({ $0 }) { throw problem }
+    niced.withLock { $0.append((value, process.pid)) }
+  }
+}
+
+/// Knows the sections that the test gives it.
+final class FakeInspector: TaskInspector {
+  let known = Mutex<[DetailSection]>([])
+  func sections(of process: ProcessIdentity) -> [DetailSection] { known.withLock { $0 } }
 }
 
 /// Runs nothing by itself: the test decides when "the other thread" gets to work.

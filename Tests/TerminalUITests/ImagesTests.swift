@@ -41,6 +41,11 @@ import TerminalUI
     screen.press(.enter)
     #expect(screen.text.contains("4 tasks, 10 threads, 1 zombie; its root gets pid 5100 again"))
     #expect(screen.text.contains("/images/new.crtop"))
+    // Not before the plan is there.
+    screen.press(.enter)
+    #expect(screen.engine.state.withLock { $0.restarts.isEmpty })
+    screen.catchUp()
+    #expect(screen.text.contains("Plan passed"))
     screen.press(.enter)
     let requests = screen.engine.state.withLock { $0.restarts }
     #expect(requests.map(\.source) == ["/images/new.crtop"])
@@ -60,10 +65,47 @@ import TerminalUI
 
   @Test func lossesAreAcceptedByName() {
     let screen = opened()
-    screen.press(.enter, .tab, .tab, .character(" "))
-    #expect(screen.text.contains("[x]"))
+    let changed = Problem(
+      errno: .resourceBusy, what: "the file /data", why: "it has been written since",
+      remedy: "put it back, or accept the difference: --accept changed-files")
+    screen.engine.state.withLock { $0.plan = $0.plan.map { $0.with([changed]) } }
+    screen.press(.enter)
+    screen.catchUp()
+    #expect(screen.text.contains("for 1 reason") && screen.text.contains("it has been written since"))
+    #expect(screen.text.contains("[ ]"))
+    screen.press(.enter)
+    #expect(screen.engine.state.withLock { $0.restarts.isEmpty })
+    // The box stands above the buttons.
+    screen.press(.up, .character(" "))
+    #expect(screen.text.contains("[x]") && screen.text.contains("Plan passed with what is accepted"))
     screen.press(.enter, .enter)
     #expect(screen.engine.state.withLock { $0.restarts.map(\.acceptedLosses) } == [[.changedFiles]])
+  }
+
+  @Test(arguments: [(40, 10), (80, 24), (200, 50)])
+  func aTakenPidIsNamedWithItsHolder(width: Int, height: Int) {
+    let screen = opened(width, height)
+    let taken = Problem(
+      task: TaskName(pid: 5100, comm: "python3"), errno: .fileExists, what: "pid 5100", why: "it is taken by vi (5100)",
+      remedy: "wait until that process has ended, or end it")
+    screen.engine.state.withLock { $0.plan = $0.plan.map { $0.with([taken]) } }
+    screen.press(.enter)
+    screen.catchUp()
+    var seen = screen.text
+    for _ in 0..<12 {
+      screen.press(.pageDown)
+      seen += screen.text
+    }
+    #expect(seen.contains("taken by vi"))
+    screen.press(.enter)
+    #expect(screen.engine.state.withLock { $0.restarts.isEmpty })
+    // It ends meanwhile: the open dialog notices by itself.
+    screen.engine.state.withLock { $0.plan = $0.plan.map { $0.with([]) } }
+    screen.clock.advance(3)
+    screen.refresh()
+    screen.catchUp()
+    screen.press(.enter)
+    #expect(screen.engine.state.withLock { $0.restarts.count } == 1)
   }
 
   @Test func anUnusableImageIsNotRestarted() {
@@ -90,6 +132,84 @@ import TerminalUI
     #expect(!screen.text.contains("sleep 1000"))
   }
 
+  @Test func severalAreDeletedAtOnce() {
+    let screen = opened()
+    screen.press(.character(" "), .character(" "))
+    #expect(screen.text.contains("2 tagged"))
+    screen.press(.delete)
+    #expect(screen.text.contains("Delete these 2 images"))
+    #expect(screen.text.contains("/images/old.crtop") && screen.text.contains("/images/new.crtop"))
+    #expect(screen.roles(of: "[ Cancel ]") == [.buttonFocused])
+    screen.press(.left, .enter)
+    screen.catchUp()
+    #expect(Set(screen.images.deleted.withLock { $0 }) == ["/images/old.crtop", "/images/new.crtop"])
+  }
+
+  private func content(_ path: String, time: Int64, _ tasks: [ImageTask], size: UInt64) -> ImageContent {
+    ImageContent(
+      path: path, bytes: 5 << 20, command: "job", time: time, origin: "beta, Linux 6.18", pauseMicroseconds: 12_000,
+      tasks: tasks, files: [ImageFileReference(path: "/data/log", bytes: size, modified: time)])
+  }
+
+  @Test(arguments: [(40, 10), (80, 24), (200, 50)])
+  func oneCanBeLookedInto(width: Int, height: Int) {
+    let screen = opened(width, height)
+    let tasks = [
+      ImageTask(pid: 5100, comm: "python3", threads: 7, memoryBytes: 40 << 20, descriptors: [3: "/data/log at 99"]),
+      ImageTask(pid: 5101, ppid: 5100, comm: "helper", state: "zombie (exited 130)"),
+    ]
+    screen.images.contents.withLock {
+      $0["/images/new.crtop"] = content("/images/new.crtop", time: 1_700_000_000, tasks, size: 100)
+    }
+    screen.press(.character("i"))
+    #expect(screen.text.contains("Reading"))
+    screen.catchUp()
+    func all() -> String {
+      screen.press(.home)
+      var seen = screen.text
+      for _ in 0..<30 {
+        screen.press(.down)
+        seen += "\n" + screen.text
+      }
+      return seen
+    }
+    let tree = all()
+    #expect(tree.contains("python3") && tree.contains("40M") && tree.contains("zombie"))
+    screen.press(.tab)
+    #expect(all().contains("/data/log at 99"))
+    screen.press(.tab)
+    #expect(all().contains("/data/log"))
+    screen.press(.escape)
+    #expect(screen.app.overlays.count == 1)
+  }
+
+  @Test func twoCanBeCompared() {
+    let screen = opened()
+    let old = [
+      ImageTask(pid: 1, comm: "root", memoryBytes: 1 << 20, descriptors: [1: "/a"]),
+      ImageTask(pid: 2, ppid: 1, comm: "left"),
+      ImageTask(pid: 3, ppid: 1, comm: "same"),
+    ]
+    let new = [
+      ImageTask(pid: 1, comm: "root", memoryBytes: 2 << 20, descriptors: [1: "/a", 4: "/b"]),
+      ImageTask(pid: 3, ppid: 1, comm: "same"), ImageTask(pid: 9, ppid: 1, comm: "come"),
+    ]
+    screen.images.contents.withLock {
+      $0["/images/new.crtop"] = content("/images/new.crtop", time: 1_700_000_000, new, size: 300)
+      $0["/images/old.crtop"] = content("/images/old.crtop", time: 1_600_000_000, old, size: 100)
+    }
+    screen.press(.character("="))
+    #expect(screen.app.overlays.count == 1 && screen.text.contains("tag the two images"))
+    screen.press(.character(" "), .character(" "), .character("="))
+    screen.catchUp()
+    for part in [
+      "+ come (9): new", "- left (2): gone", "~ root (1)", "memory: 1.0M -> 2.0M", "descriptor 4 opened: /b",
+      "1 task unchanged",
+    ] { #expect(screen.text.contains(part), "\(part)") }
+    screen.press(.tab)
+    #expect(screen.text.contains("/data/log: 100B -> 300B"))
+  }
+
   @Test func verificationTells() {
     let screen = opened()
     screen.press(.character("v"))
@@ -112,5 +232,14 @@ import TerminalUI
     screen.catchUp()
     screen.press(.enter, .delete)
     #expect(screen.app.overlays.count == 1)
+  }
+}
+
+extension RestartPlan {
+  /// The same with these obstacles.
+  fileprivate func with(_ problems: [Problem]) -> RestartPlan {
+    var plan = self
+    plan.problems = problems
+    return plan
   }
 }

@@ -34,6 +34,7 @@ struct JobOnScreenTests {
     _ = try tmux.waitFor("Images: 1")
     try tmux.keys("Enter")
     _ = try tmux.waitFor("its root gets pid \(pid) again")
+    _ = try tmux.waitFor("Plan passed")
     try tmux.keys("Enter")
     _ = try tmux.waitFor("done: 1 task, took")
     _ = try tmux.waitFor("sleep (\(pid)): 1 task")
@@ -47,6 +48,85 @@ struct JobOnScreenTests {
     try tmux.keys("z")
     _ = try tmux.waitUntil("a thawed job") { !$0.contains("F FROZEN") }
     try tmux.keys("q")
+  }
+
+  /// Cancelled means undone: the job runs, is whole, and nothing is left of its image.
+  @Test func aCancelledCheckpointLeavesNothing() throws {
+    let directory = "/tmp/crtop-test-cancel-\(getpid())"
+    _ = try systemCall { unsafe mkdir(directory, 0o700) }
+    let tmux = try Tmux(width: 80, height: 24)
+    try tmux.command("set +m; setsid \(Tmux.workloads) large \(directory) 400 < /dev/null & echo job=$!=")
+    let shown = try tmux.waitUntil("the job's pid") { $0.split(separator: "=").contains { Int32($0) != nil } }
+    let pid = try #require(shown.split(separator: "=").compactMap { Int32($0) }.first)
+    defer {
+      kill(pid, SIGKILL)
+      try? removeStore("\(directory)/images")
+      try? removeStore(directory)
+    }
+    try waitUntil { (try? readText("\(directory)/out")) == "ready\n" }
+    try tmux.command("clear; CRTOP_IMAGES=\(directory)/images \(Tmux.program) \(pid)")
+    _ = try tmux.waitFor("workloads (\(pid)): 1 task")
+    try tmux.keys("D")
+    _ = try tmux.waitFor("Check passed")
+    // It would stay frozen, and packing takes long: the job stands still when the cancellation comes.
+    try tmux.keys("BTab", "Right", "Right", "BTab", "Right", "Enter", "Enter")
+    _ = try tmux.waitFor("The job will stand still afterwards")
+    try tmux.keys("Left", "Enter")
+    _ = try tmux.waitUntil("memory on the move") { $0.contains("M/40") && $0.contains("Esc: cancel") }
+    try tmux.keys("Escape")
+    let end = try tmux.waitFor("cancelled; nothing was changed")
+    #expect(!end.contains("FROZEN"))
+    #expect(try directoryEntries("\(directory)/images").isEmpty)
+    let verdict = try OwnedDescriptor.open("\(directory)/verdict", O_WRONLY | O_CREAT)
+    try verdict.close()
+    try waitUntil { (try? readText("\(directory)/out")) == "ready\nPASS\n" }
+    try tmux.keys("q")
+  }
+
+  /// Two jobs in one go, then their images side by side.
+  @Test func taggedJobsAreQueuedAndTheirImagesCompared() throws {
+    let store = "/tmp/crtop-test-queue-\(getpid())"
+    let tmux = try Tmux(width: 80, height: 24)
+    try tmux.command("set +m; for i in 1 2; do setsid sleep 5432$i < /dev/null > /dev/null 2>&1 & echo job=$!=; done")
+    let shown = try tmux.waitUntil("two pids") { $0.split(separator: "=").count { Int32($0) != nil } == 2 }
+    let pids = shown.split(separator: "=").compactMap { Int32($0) }
+    defer {
+      for pid in pids { kill(pid, SIGKILL) }
+      try? removeStore(store)
+    }
+    try tmux.command("clear; CRTOP_IMAGES=\(store) \(Tmux.program) \(pids[0])")
+    _ = try tmux.waitFor("sleep (\(pids[0])): 1 task")
+    try tmux.keys("Space")
+    try tmux.keys("-l", "\(pids[1])")
+    _ = try tmux.waitFor("sleep (\(pids[1])): 1 task")
+    try tmux.keys("Space", "D")
+    _ = try tmux.waitUntil("two checks") { $0.ranges(of: "Check passed").count == 2 && $0.contains("2 tagged jobs") }
+    try tmux.keys("Enter")
+    _ = try tmux.waitFor("checkpoint of sleep (\(pids[1])) done")
+    try tmux.keys("o")
+    _ = try tmux.waitUntil("both in the list") { $0.contains("Operations: 2") && $0.ranges(of: "done").count >= 2 }
+    try tmux.keys("Escape")
+    try tmux.keys("R")
+    _ = try tmux.waitFor("Images: 2")
+    try tmux.keys("Space", "Space", "=")
+    _ = try tmux.waitFor("What has changed")
+    _ = try tmux.waitFor("+ sleep (\(pids[1]))")
+    _ = try tmux.waitFor("- sleep (\(pids[0]))")
+    try tmux.keys("Escape")
+    // The job of the image still runs: the plan says so before anything is made.
+    try tmux.keys("Enter")
+    _ = try tmux.waitFor("which runs on")
+    try tmux.keys("Escape")
+    try tmux.keys("Escape")
+    try tmux.keys("q")
+  }
+
+  private func waitUntil(_ condition: () -> Bool) throws {
+    for _ in 0..<400 {
+      if condition() { return }
+      usleep(50000)
+    }
+    throw Errno.timedOut
   }
 
   private func startTime(_ pid: Int32) throws -> Substring {

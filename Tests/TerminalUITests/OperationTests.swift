@@ -101,11 +101,99 @@ import TerminalUI
     #expect(screen.app.errors.entries.isEmpty)
   }
 
-  @Test func oneOperationAtATime() {
+  @Test func theNextWaitsForItsTurn() {
     let screen = started()
+    screen.engine.emit(.tasks([job]))
+    screen.type("103")
     screen.press(.character("D"))
-    #expect(screen.app.overlays.isEmpty)
-    #expect(screen.text.contains("an operation is running"))
+    screen.catchUp()
+    screen.press(.enter)
+    // Only the first has begun; the panel says that one waits.
+    #expect(screen.engine.state.withLock { $0.checkpoints.map(\.root.pid) } == [100])
+    #expect(screen.app.operations.queued.map(\.subject) == ["frost (103)"])
+    #expect(screen.text.contains("1 waiting: o"))
+    screen.engine.emit(.done(OperationSummary(operation: "checkpoint", image: "/a", root: 100, tasks: 4)))
+    screen.catchUp()
+    #expect(screen.engine.state.withLock { $0.checkpoints.map(\.root.pid) } == [100, 103])
+    #expect(screen.app.operations.running?.subject == "frost (103)")
+    // What came of the first stays in sight.
+    #expect(screen.text.contains("checkpoint of python3 (100) done"))
+    screen.engine.emit(.done(OperationSummary(operation: "checkpoint", image: "/b", root: 103, tasks: 1)))
+    screen.catchUp()
+    #expect(screen.app.operations.ended.count == 2 && screen.app.operations.running == nil)
+  }
+
+  @Test func eachInTheQueueCanBeCancelled() {
+    let screen = started()
+    for pid in ["103", "101"] {
+      screen.clock.advance(5)
+      screen.type(pid)
+      screen.press(.character("D"))
+      screen.catchUp()
+      screen.press(.enter)
+    }
+    #expect(screen.app.operations.queued.map(\.subject) == ["frost (103)", "worker (101)"])
+    screen.press(.character("o"))
+    #expect(screen.roles(of: "running 0%") == [.selection])
+    screen.press(.down, .character("x"))
+    #expect(screen.app.operations.queued.map(\.subject) == ["worker (101)"])
+    #expect(screen.text.contains("withdrawn"))
+    // The running one is asked to undo what it did.
+    #expect(screen.engine.state.withLock { $0.cancelled } == 0)
+    screen.press(.end, .up, .character("x"))
+    #expect(screen.engine.state.withLock { $0.cancelled } == 1)
+    #expect(screen.text.contains("cancelling"))
+    screen.engine.emit(.failed([Problem(errno: .canceled, what: "checkpoint", why: "cancelled by the user")]))
+    screen.catchUp()
+    #expect(screen.engine.state.withLock { $0.checkpoints.map(\.root.pid) } == [100, 101])
+    screen.press(.enter)
+    #expect(screen.text.contains("checkpoint of python3 (100)"))
+  }
+
+  @Test func quittingEmptiesTheQueue() {
+    let screen = started()
+    screen.type("103")
+    screen.press(.character("D"))
+    screen.catchUp()
+    screen.press(.enter, .character("q"))
+    #expect(screen.text.contains("1 operation waiting"))
+    screen.press(.left, .enter)
+    #expect(screen.app.operations.queued.isEmpty)
+    screen.engine.emit(.failed([Problem(errno: .canceled, what: "checkpoint", why: "cancelled")]))
+    screen.catchUp()
+    #expect(screen.engine.state.withLock { $0.checkpoints.count } == 1)
+    #expect(screen.app.exitStatus == 0)
+  }
+
+  @Test func rateAndTimeLeftAreTold() {
+    let screen = started()
+    for step in 0...10 {
+      let done = UInt64(step) << 20
+      screen.engine.emit(.task(TaskProgress(task: job, phase: .memory, done: done, total: 40 << 20)))
+      screen.catchUp()
+      screen.clock.advance(0.1)
+    }
+    // 10 MiB in a second, 30 to go.
+    #expect(screen.text.contains("10M/s, 3.0 s left"), "\(screen.text)")
+  }
+
+  @Test func thousandsOfTasksCanBeScrolled() throws {
+    let screen = started()
+    screen.engine.emit(.tasks((1...3000).map { TaskName(pid: $0, comm: "t\($0)") }))
+    screen.catchUp()
+    #expect(screen.text.contains("t1 (1)") && !screen.text.contains("t40 (40)"))
+    for _ in 0..<13 { screen.press(.character("}")) }
+    #expect(screen.text.contains("t40 (40)") && !screen.text.contains("t1 (1)"))
+    let panel = try #require(screen.row(with: "t40 (40)"))
+    for _ in 0..<13 { screen.app.handle(MouseEvent(.wheelUp, row: panel, column: 3)) }
+    screen.draw()
+    #expect(screen.text.contains("t1 (1)"))
+    // The last one fails: it stands on top, and is found in the list of `o` too.
+    screen.engine.emit(
+      .failed([Problem(task: TaskName(pid: 3000, comm: "t3000"), errno: .ioError, what: "it", why: "broke")]))
+    screen.catchUp()
+    screen.press(.character("o"), .enter)
+    #expect(screen.text.contains("t3000 (3000)"))
   }
 
   @Test func quittingMeanwhileAsksAndUndoesFirst() {

@@ -49,7 +49,7 @@ import TerminalUI
     }
     // It has been in many places.
     #expect(stepsInOverlays > 200 && stepsInOverlays < 1400)
-    #expect(!screen.app.history.isEmpty)
+    #expect(!screen.app.operations.ended.isEmpty)
   }
 
   private func act(_ screen: Screen, _ numbers: inout Numbers) {

@@ -7,6 +7,7 @@ final class Screen {
   let engine = FakeEngine()
   let images = FakeImages()
   let signals = FakeSignals()
+  let inspector = FakeInspector()
   let background = FakeBackground()
   let processes: FakeProcesses
   let clock = FakeClock()
@@ -20,8 +21,8 @@ final class Screen {
     processes = FakeProcesses(records)
     app = Application(
       services: Services(
-        processes: processes, engine: engine, images: images, signals: signals, background: background, clock: clock,
-        ownPid: 900),
+        processes: processes, engine: engine, images: images, signals: signals, inspector: inspector,
+        background: background, clock: clock, ownPid: 900),
       isReadOnly: readOnly, configuration: configuration, file: file)
     canvas = Canvas(width: width, height: height, glyphs: glyphs)
     app.refresh()

@@ -50,6 +50,7 @@ static const struct workload workloads[] = {
   {"scheduling", "nice, policy, affinity, slack, of each thread", run_scheduling},
   {"many-threads", "[COUNT] sleeping threads", run_many_threads},
   {"mixed", "a tree with some of everything, which looks for drift", run_mixed},
+  {"large", "[MIB] that much memory with random content", run_large},
   {"counter", "counts into a file that it holds open, with a checksum", run_counter},
   {"refused", "KIND: state that cannot be checkpointed", run_refused},
 };

@@ -106,6 +106,7 @@ void run_guards(int, char **);
 void run_mixed(int, char **);
 void run_refused(int, char **);
 void run_counter(int, char **);
+void run_large(int, char **);
 /* A kind of state that `refused` sets up. */
 struct refused {
   const char *name;

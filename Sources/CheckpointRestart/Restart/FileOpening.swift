@@ -116,14 +116,8 @@ struct FileOpening {
   // MARK: - Terminal
 
   private func openTerminals() throws(Problem) {
-    var saved: ImageTerminal?
-    var terminals: [ImageOpenFile] = []
-    for openFile in shared.openFiles {
-      guard case .terminal(let terminal) = openFile.object else { continue }
-      terminals.append(openFile)
-      if saved == nil || saved?.controlling == true { saved = terminal }
-    }
-    guard let saved else { return }
+    guard let saved = Terminals.saved(in: shared) else { return }
+    let terminals = shared.openFiles.filter { if case .terminal = $0.object { true } else { false } }
     guard let path = context.request.detached ? Terminals.stillUsable(saved) : Terminals.own() else {
       return context.inherited.setStandIns(try standIns(), for: terminals.map(\.id))
     }
@@ -131,11 +125,15 @@ struct FileOpening {
     if context.request.detached { context.report.event(.note(nil, "the job has its terminal \(path) again")) }
   }
 
+  /// Where the output of a detached job goes that had a terminal.
+  static func log(of request: RestartRequest, _ header: ImageHeader) -> String {
+    request.source == "-" ? "/tmp/crtop-\(header.rootPid).log" : request.source + ".log"
+  }
+
   /// Without a terminal: in the foreground crtop's own input and output, detached a log file beside the image.
   private func standIns() throws(Problem) -> [Int32] {
     if context.request.detached {
-      let source = context.request.source
-      let log = source == "-" ? "/tmp/crtop-\(context.metadata.header.rootPid).log" : source + ".log"
+      let log = Self.log(of: context.request, context.metadata.header)
       let output = try open(log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, "the log file \(log)")
       context.report.event(.note(nil, "the job's terminal is gone; its output goes to \(log)"))
       return [try open("/dev/null", O_RDONLY, "/dev/null"), output, output]

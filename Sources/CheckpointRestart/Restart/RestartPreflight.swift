@@ -11,9 +11,20 @@ struct RestartPreflight {
   let plan: TreePlan
   let shared: ImageSharedObjects
   let accepted: Set<AcceptedLoss>
+  /// Seconds that are waited for zombies that are being reaped and have pids of the job.
+  var patience = 3.0
 
   /// All obstacles; empty when the restart can begin.
-  func run() -> [Problem] { machine() + files() + TakenPids(processes, plan).problems() }
+  func run() -> [Problem] {
+    machine() + coreFlags() + files() + TakenPids(processes, plan).problems(patience: patience)
+  }
+
+  private func coreFlags() -> [Problem] {
+    guard !CoreFlag.canBeMade, !accepted.contains(.coreFlag) else { return [] }
+    return processes.filter { $0.state == .zombie && Zombies.ExitCode(status: $0.exitCode).hasCoreFlag }.map {
+      Zombies.coreFlagProblem(TaskName(pid: $0.pid, comm: $0.comm))
+    }
+  }
 
   private func machine() -> [Problem] {
     var problems: [Problem] = []

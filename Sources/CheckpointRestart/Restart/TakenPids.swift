@@ -38,9 +38,11 @@ struct TakenPids {
     self.wanted = wanted
   }
 
-  /// One for each number that is taken. Zombies that are just being reaped are waited for, up to three seconds.
-  func problems() -> [Problem] {
-    let deadline = monotonicNanoseconds() + 3_000_000_000
+  /// One for each number that is taken.
+  ///
+  /// - Parameter patience: seconds that are waited for zombies that are just being reaped.
+  func problems(patience: Double) -> [Problem] {
+    let deadline = monotonicNanoseconds() + UInt64(patience * 1e9)
     while true {
       let holders = Holders()
       let taken = wanted.compactMap { wanted in holders.holder(of: wanted.number).map { (wanted, $0) } }
@@ -53,8 +55,10 @@ struct TakenPids {
   }
 
   private static func problem(_ wanted: Wanted, _ holder: Holder) -> Problem {
-    Problem(
-      task: wanted.task, errno: .fileExists, what: wanted.what, why: "it is taken by \(holder.description)",
+    let isItself = holder.description.hasPrefix("\(wanted.task.comm) (\(wanted.number)) ")
+    return Problem(
+      task: wanted.task, errno: .fileExists, what: wanted.what,
+      why: "it is taken by \(holder.description)" + (isItself ? ", by its name the very job, which runs on" : ""),
       remedy: "wait until that process has ended, or end it, or restart with --new-pid-namespace")
   }
 

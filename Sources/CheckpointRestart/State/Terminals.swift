@@ -28,6 +28,16 @@ enum Terminals {
     return image
   }
 
+  /// The terminal that the job had: by its own name rather than as /dev/tty. `nil`: it had none.
+  static func saved(in shared: ImageSharedObjects) -> ImageTerminal? {
+    var saved: ImageTerminal?
+    for openFile in shared.openFiles {
+      guard case .terminal(let terminal) = openFile.object else { continue }
+      if saved == nil || saved?.controlling == true { saved = terminal }
+    }
+    return saved
+  }
+
   /// crtop's own terminal, by the first of its standard descriptors that is one.
   static func own() -> String? {
     for number in [Int32(0), 1, 2] where isatty(number) == 1 {

@@ -46,12 +46,15 @@ enum Zombies {
     }
     let code = ExitCode(status: process.stat.exitCode)
     if code.hasCoreFlag && !CoreFlag.canBeMade && !context.acceptedLosses.contains(.coreFlag) {
-      context.refuse(
-        process.problem(
-          .notSupported, "its core-dump flag",
-          why: "core_pattern does not allow making it again without leaving a file",
-          remedy: "accept its loss: --accept core-flag"))
+      context.refuse(coreFlagProblem(process.name))
     }
+  }
+
+  static func coreFlagProblem(_ task: TaskName) -> Problem {
+    Problem(
+      task: task, errno: .notSupported, what: "its core-dump flag",
+      why: "core_pattern does not allow making it again without leaving a file",
+      remedy: "accept its loss: --accept core-flag")
   }
 
   /// A task between zombie and nothing, which its parent has just reaped: EBUSY, as in the series.

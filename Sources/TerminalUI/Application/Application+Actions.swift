@@ -27,11 +27,15 @@ extension Application {
     case .images: present(ImagesScreen(in: self))
     case .freezeOrThaw: freezeOrThaw()
     case .details: openDetails()
-    case .operations: present(Pagers.operations())
+    case .operations: present(OperationsScreen(in: self))
     case .errors: present(Pagers.errors(in: self))
     case .help: present(Pagers.help())
     case .quit: quit()
     case .cancel: cancel()
+    case .panelUp: panelTop = max(panelTop - 3, 0)
+    case .panelDown: panelTop += 3
+    case .nicer: renice(by: -1)
+    case .lessNice: renice(by: 1)
     default: arrange(action)
     }
   }
@@ -113,43 +117,18 @@ extension Application {
   }
 
   private func openCheckpoint() {
-    guard let process = selection() else { return }
-    if operation?.isRunning == true {
-      tell("an operation is running: wait for it, or cancel it with Esc", .warning)
-    } else if process.isKernelThread {
-      tell("\(process.comm) (\(process.pid)) is a thread of the kernel and has no state of its own", .warning)
-    } else if let subtree = SubtreeSummary(model.selectedSubtree) {
-      present(CheckpointDialog.make(subtree, in: self))
+    let tagged = model.taggedSubtrees
+    let jobs = tagged.isEmpty ? [selection()].compactMap { $0 } : tagged
+    if let kernel = jobs.first(where: \.isKernelThread) {
+      tell("\(kernel.comm) (\(kernel.pid)) is a thread of the kernel and has no state of its own", .warning)
+    } else if !jobs.isEmpty {
+      present(CheckpointDialog.make(jobs.compactMap { SubtreeSummary(model.tree.subtree(of: $0.identity)) }, in: self))
     }
-  }
-
-  private func chooseSignal() {
-    let tagged = model.tree.processes.filter { model.tagged.contains($0.identity) }
-    let targets = tagged.isEmpty ? [selection()].compactMap { $0 } : tagged
-    if !targets.isEmpty { present(Menus.signals(for: targets)) }
-  }
-
-  func send(_ signal: SignalNumber, to targets: [ProcessRecord]) {
-    var sent = 0
-    for target in targets {
-      do throws(Errno) {
-        try services.signals.send(signal, to: target.identity)
-        sent += 1
-      } catch {
-        report(
-          error.problem(task: target.name, "\(signal.name) cannot be sent"), during: "signal")
-      }
-    }
-    if sent == targets.count {
-      let whom = targets.count == 1 ? "\(targets[0].comm) (\(targets[0].pid))" : Format.count(sent, "process") + "es"
-      tell("\(signal.name) sent to \(whom)", .good)
-    }
-    wantsRefresh = true
   }
 
   private func quit() {
-    if let operation, operation.isRunning {
-      present(Dialogs.quit(during: operation))
+    if let operation = operations.running {
+      present(Dialogs.quit(during: operation, waiting: operations.queued.count))
     } else {
       terminate(status: 0)
       if exitStatus == nil { tell("quitting as soon as what is under way has ended") }
@@ -158,10 +137,10 @@ extension Application {
 
   /// Esc: the nearest thing that can be cancelled.
   private func cancel() {
-    if operation?.isRunning == true {
+    if operations.running != nil {
       cancelOperation()
     } else if operation != nil {
-      operation = nil
+      operations.dismiss()
     } else if notice != nil {
       notice = nil
     } else if model.isFiltered {

@@ -27,11 +27,17 @@ package final class Application {
   package var machine = MachineStatus()
   /// What lies over the tree, the topmost last.
   package private(set) var overlays: [any Overlay] = []
-  /// The operation in the panel: running, or ended and not yet dismissed.
-  package internal(set) var operation: OperationModel?
+  package internal(set) var operations = OperationList()
+  /// Of the running operation.
   var running: (any RunningOperation)?
-  /// Operations that have ended, the newest last, at most 50.
-  package internal(set) var history: [OperationModel] = []
+  /// How to start those that wait, by id.
+  var starters: [Int: (Int) -> any RunningOperation] = [:]
+  /// How many of the running operation's tasks are scrolled away in the panel.
+  package internal(set) var panelTop = 0
+  /// What earlier checkpoints of this run say about the next one.
+  package internal(set) var forecast = Forecast()
+  /// What is known of images, by path.
+  package internal(set) var verdicts: [String: ImageVerdict] = [:]
   package var errors = ErrorLog()
   package internal(set) var notice: Notice?
   package internal(set) var isPaused = false
@@ -83,6 +89,9 @@ package final class Application {
 
   package var now: Double { services.clock.monotonic }
 
+  /// The operation in the panel: running, or ended and not yet dismissed.
+  package var operation: OperationModel? { operations.shown }
+
   // MARK: Overlays
 
   /// Puts something over the tree. What was typed before a dialog appeared is not meant for it; a line for text is no
@@ -124,6 +133,7 @@ package final class Application {
     }
     if let pid = selectionToCome, model.select(pid: pid) { selectionToCome = nil }
     reapRestartedRoots()
+    for overlay in overlays { overlay.refreshed(in: self) }
   }
 
   private func threads(of tree: ProcessTree) -> [Int32: [ThreadRecord]] {
@@ -144,13 +154,14 @@ package final class Application {
   /// The end of the program is wanted by a signal: a running operation is undone first.
   package func terminate(status: Int32) {
     exitStatusWhenIdle = status
+    withdrawAll()
     cancelOperation()
     endIfIdle()
   }
 
   /// Ends the program if that is wanted and nothing is under way.
   func endIfIdle() {
-    guard operation?.isRunning != true, changesUnderWay == 0 else { return }
+    guard operations.running == nil, changesUnderWay == 0 else { return }
     exitStatus = exitStatusWhenIdle ?? exitStatus
   }
 
@@ -190,6 +201,8 @@ package final class Application {
 
   private func handleInTree(_ mouse: MouseEvent) {
     switch mouse.kind {
+    case .wheelUp where layout.panel.contains(row: mouse.row, column: mouse.column): perform(.panelUp)
+    case .wheelDown where layout.panel.contains(row: mouse.row, column: mouse.column): perform(.panelDown)
     case .wheelUp: model.move(by: -3)
     case .wheelDown: model.move(by: 3)
     case .click, .doubleClick:

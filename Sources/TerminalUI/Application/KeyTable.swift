@@ -6,7 +6,7 @@ package enum Action: String, Sendable, CaseIterable {
   case up, down, pageUp, pageDown, top, bottom, parent
   case search, searchNext, searchPrevious, filter, user, follow, tree, fold, unfold, toggleFold, foldAll
   case sort, invert, columns, header, threads, kernelThreads, pause, refresh, tag, tagSubtree, untag, signal, help
-  case quit, cancel
+  case panelUp, panelDown, nicer, lessNice, quit, cancel
 }
 
 /// One row of the table.
@@ -47,16 +47,20 @@ package enum KeyTable {
       bindings: [
         KeyBinding(
           [.character("D")], .checkpoint, name: "Checkpoint", rank: 1, changes: true,
-          "checkpoint: check the subtree, then save it to a file"),
+          "checkpoint: check the subtree, or each tagged one, then save it to a file"),
         KeyBinding(
-          [.character("R")], .images, name: "Restart", rank: 1, "images: restart, verify or delete one"),
+          [.character("R")], .images, name: "Restart", rank: 1,
+          "images: look into them, compare, restart, verify, delete"),
         KeyBinding(
           [.character("z")], .freezeOrThaw, name: "Freeze", rank: 2, changes: true, "freeze, or thaw what is frozen"),
         KeyBinding(
           [.character("i")], .details, name: "Check", rank: 2,
           "details, and whether the subtree can be checkpointed"),
-        KeyBinding([.character("o")], .operations, "operations: what was done and what is going on"),
-        KeyBinding([.character("E")], .errors, "errors: all of them since the start"),
+        KeyBinding(
+          [.character("o")], .operations, "operations: what runs, waits and was done; cancel one, look at its tasks"),
+        KeyBinding([.character("E")], .errors, "errors: all of them since the start; s saves them to a file"),
+        KeyBinding([.character("{")], .panelUp, "the running operation: scroll its tasks up"),
+        KeyBinding([.character("}")], .panelDown, "the running operation: scroll its tasks down"),
       ]),
     KeySection(
       title: "Moving",
@@ -108,6 +112,10 @@ package enum KeyTable {
         KeyBinding(
           [.function(9), .character("k")], .signal, name: "Signal", rank: 3, changes: true,
           "send a signal to the tagged processes, else to the selected one"),
+        KeyBinding(
+          [.function(7), .character("]")], .nicer, changes: true, "more of the processor: nice value one down"),
+        KeyBinding(
+          [.function(8), .character("[")], .lessNice, changes: true, "less of the processor: nice value one up"),
       ]),
     KeySection(
       title: "Program",

@@ -32,6 +32,11 @@ package enum Format {
     return String(repeating: "0", count: max(digits - text.count, 0)) + text
   }
 
+  /// Spaces before a text, up to a width.
+  package static func right(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(width - text.columns, 0)) + text
+  }
+
   /// Processor time in at most 8 columns: `0:12.34`, `12:34`, `3h12m`, `12d03h`.
   package static func processorTime(ticks: UInt64, perSecond: UInt64) -> String {
     let hundredths = Int(clamping: ticks.multipliedReportingOverflow(by: 100).partialValue / max(perSecond, 1))
@@ -56,6 +61,14 @@ package enum Format {
     }
   }
 
+  /// A span that is only guessed, in two digits: `60 ms`, `1.2 s`.
+  package static func roughly(seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e6 else { return "-" }
+    let microseconds = max(seconds, 0.001) * 1e6
+    let unit = pow(10, (log10(microseconds)).rounded(.down) - 1)
+    return duration(microseconds: Int64((microseconds / unit).rounded() * unit))
+  }
+
   /// A span given in seconds.
   package static func duration(seconds: Double) -> String { duration(microseconds: Int64(max(seconds, 0) * 1e6)) }
 
@@ -64,6 +77,17 @@ package enum Format {
     let minutes = Int(clamping: seconds / 60)
     let clock = "\(padded(minutes / 60 % 24, 2)):\(padded(minutes % 60, 2))"
     return minutes < 1440 ? clock : "\(minutes / 1440)d \(clock)"
+  }
+
+  /// How long ago, in at most 4 columns: `8s`, `12m`, `3h`, `45d`, `2y`.
+  package static func age(_ seconds: Int64) -> String {
+    switch max(seconds, 0) {
+    case 0..<60: "\(max(seconds, 0))s"
+    case ..<3600: "\(seconds / 60)m"
+    case ..<86400: "\(seconds / 3600)h"
+    case ..<63_072_000: "\(seconds / 86400)d"
+    default: "\(seconds / 31_536_000)y"
+    }
   }
 
   /// `1 task`, `5 tasks`.

@@ -26,4 +26,16 @@ package struct ErrorLog: Sendable {
   }
 
   package mutating func markSeen() { unseen = 0 }
+
+  /// All entries as text, the oldest first: time, what was done, task, what, why, remedy.
+  package var text: String {
+    entries.map { entry in
+      let problem = entry.problem
+      var lines = ["\(Format.date(entry.time)) \(entry.during)"]
+      if let task = problem.task { lines.append("  task:   \(task.comm) (\(task.pid))") }
+      lines += ["  what:   \(problem.what)", "  why:    \(problem.why) [\(problem.code)]"]
+      if !problem.remedy.isEmpty { lines.append("  remedy: \(problem.remedy)") }
+      return lines.joined(separator: "\n") + "\n"
+    }.joined(separator: "\n")
+  }
 }

@@ -34,10 +34,14 @@ package struct OperationModel: Sendable {
   package enum Kind: String, Sendable { case checkpoint, restart }
 
   package enum Outcome: Sendable {
+    /// Waits for its turn.
+    case queued
     case running
     case cancelling
     case done(OperationSummary)
     case failed([Problem])
+    /// Taken out of the queue before it began.
+    case withdrawn
   }
 
   package let id: Int
@@ -46,23 +50,57 @@ package struct OperationModel: Sendable {
   package let subject: String
   /// The image's path.
   package let image: String
-  package let startedAt: Double
+  /// What a checkpoint is to do, as far as it was known when it was asked for.
+  package let plan: CheckpointPlan?
+  /// When it was asked for, in seconds since 1970.
+  package let time: Int64
+  /// Monotonic seconds; `nil` as long as it waits.
+  package private(set) var startedAt: Double?
   package private(set) var endedAt: Double?
   package private(set) var lines: [TaskLine] = []
   private var places: [Int32: Int] = [:]
   package private(set) var notes: [String] = []
-  package private(set) var outcome = Outcome.running
+  package private(set) var outcome: Outcome
   private var wasCancelled = false
+  /// Bytes of memory done and to do, of all tasks.
+  package private(set) var done: UInt64 = 0
+  package private(set) var total: UInt64 = 0
+  private var speed = SpeedMeter()
 
-  package init(id: Int, kind: Kind, subject: String, image: String, startedAt: Double) {
+  /// - Parameter startedAt: `nil`: it has to wait; `begin` says when it is its turn.
+  package init(
+    id: Int, kind: Kind, subject: String, image: String, startedAt: Double? = nil, plan: CheckpointPlan? = nil,
+    time: Int64 = 0
+  ) {
     self.id = id
     self.kind = kind
     self.subject = subject
     self.image = image
     self.startedAt = startedAt
+    self.plan = plan
+    self.time = time
+    outcome = startedAt == nil ? .queued : .running
   }
 
-  package var isRunning: Bool { endedAt == nil }
+  package var isQueued: Bool { startedAt == nil && endedAt == nil }
+  package var isRunning: Bool { startedAt != nil && endedAt == nil }
+
+  /// `checkpoint of python3 (1234)`.
+  package var name: String { "\(kind.rawValue) of \(subject)" }
+
+  /// Its turn has come.
+  package mutating func begin(at now: Double) {
+    guard isQueued else { return }
+    startedAt = now
+    outcome = .running
+  }
+
+  /// It will not begin any more.
+  package mutating func withdraw(at now: Double) {
+    guard isQueued else { return }
+    endedAt = now
+    outcome = .withdrawn
+  }
 
   /// Ended because the user wanted it: nothing to be alarmed about.
   package var isCancelled: Bool {
@@ -71,10 +109,16 @@ package struct OperationModel: Sendable {
   }
 
   /// Seconds so far, or in all.
-  package func elapsed(now: Double) -> Double { (endedAt ?? now) - startedAt }
+  package func elapsed(now: Double) -> Double { startedAt.map { (endedAt ?? now) - $0 } ?? 0 }
 
-  package var done: UInt64 { lines.reduce(0) { $0 &+ $1.done } }
-  package var total: UInt64 { lines.reduce(0) { $0 &+ $1.total } }
+  /// Bytes a second in the last seconds; `nil` while nothing moves or too little is known.
+  package func rate(now: Double) -> Double? { isRunning ? speed.rate(now: now) : nil }
+
+  /// Seconds until all memory is done, if it goes on as fast.
+  package func secondsLeft(now: Double) -> Double? {
+    guard let rate = rate(now: now), rate > 0, total > done else { return nil }
+    return Double(total - done) / rate
+  }
 
   /// The user asked for the end.
   package mutating func markCancelling() {
@@ -117,6 +161,9 @@ package struct OperationModel: Sendable {
     lines[index].phase = progress.phase
     // A phase without memory does not take away what the memory phase has shown.
     if progress.total > 0 {
+      done = done &- lines[index].done &+ progress.done
+      total = total &- lines[index].total &+ progress.total
+      speed.add(done, at: now)
       lines[index].done = progress.done
       lines[index].total = progress.total
     }
@@ -142,21 +189,34 @@ package struct OperationModel: Sendable {
   /// What came of it, in one line; `nil` while it runs.
   package var summary: String? {
     switch outcome {
-    case .running, .cancelling: return nil
-    case .failed where isCancelled: return "\(kind.rawValue) of \(subject) cancelled; nothing was changed"
+    case .queued, .running, .cancelling: return nil
+    case .withdrawn: return "\(name) taken out of the queue before it began"
+    case .failed where isCancelled: return "\(name) cancelled; nothing was changed"
     case .failed(let problems):
       let first = problems.first.map(\.description) ?? "no reason given"
       let more = problems.count > 1 ? " (and \(problems.count - 1) more: press E)" : ""
-      return "\(kind.rawValue) of \(subject) failed: \(first)\(more)"
+      return "\(name) failed: \(first)\(more)"
     case .done(let summary):
-      var text = "\(kind.rawValue) of \(subject) done: \(Format.count(summary.tasks, "task"))"
+      var text = "\(name) done: \(Format.count(summary.tasks, "task"))"
       if kind == .checkpoint {
+        switch plan?.after {
+        case .kill: text += ", KILLED"
+        case .leaveFrozen: text += ", left FROZEN (z thaws)"
+        default: break
+        }
         text += ", stood still \(Format.duration(microseconds: summary.pauseMicroseconds))"
       }
       text += ", took \(Format.duration(microseconds: summary.elapsedMicroseconds))"
-      if summary.bytes > 0 { text += ", \(Format.bytes(summary.bytes))" }
+      if summary.bytes > 0 { text += ", " + size(summary.bytes) }
       let path = summary.image.isEmpty ? image : summary.image
       return path.isEmpty ? text : text + ", \(path)"
     }
+  }
+
+  /// The image's size, and what part it is of the memory that was looked through.
+  private func size(_ bytes: UInt64) -> String {
+    guard kind == .checkpoint, total > 0 else { return Format.bytes(bytes) }
+    let percent = Format.decimal(Double(bytes) / Double(total) * 100, 0)
+    return "\(Format.bytes(bytes)) (\(percent)% of \(Format.bytes(total)))"
   }
 }

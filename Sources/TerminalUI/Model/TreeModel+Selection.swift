@@ -112,3 +112,13 @@ extension TreeModel {
     selectRow(index)
   }
 }
+
+extension TreeModel {
+  /// The tagged processes that have no tagged ancestor, by pid: the roots of what is tagged.
+  package var taggedSubtrees: [ProcessRecord] {
+    tree.processes.filter { process in
+      tagged.contains(process.identity)
+        && !tree.ancestors(of: process.pid).contains { tagged.contains($0.identity) }
+    }
+  }
+}

@@ -6,118 +6,161 @@ internal import ProcessTree
 internal import SystemCalls
 
 package enum CheckpointDialog {
-  /// The state of the preflight, shared by the text and the button.
-  private final class Preflight {
-    var ticket = 0
-    var isRunning = true
-    var report: CheckReport?
-    var problems: [Problem] = []
-    var isGood: Bool { !isRunning && problems.isEmpty }
-  }
-
   private static let fileControl = 0
   private static let afterControl = 1
   private static let compressionControl = 2
+  private static let firstLossControl = 3
 
-  /// Makes the dialog and starts the preflight.
-  package static func make(_ subtree: SubtreeSummary, in app: Application) -> Form {
-    let preflight = Preflight()
-    let start = Button(label: "Checkpoint", isEnabled: { preflight.isGood }) { form, app in
-      begin(subtree, form: form, app: app)
+  /// What the dialog knows besides its controls.
+  private final class State {
+    let checks: [JobCheck]
+    /// Offered as check boxes, in their order.
+    var losses: [AcceptedLoss] = []
+    init(_ jobs: [SubtreeSummary]) { checks = jobs.map { JobCheck($0) } }
+
+    func accepted(_ form: Form) -> Set<AcceptedLoss> {
+      Set(losses.enumerated().filter { form.isOn(firstLossControl + $0.offset) }.map(\.element))
     }
+  }
+
+  /// Makes the dialog for one job, or for several of which each gets an image of its own, and starts the preflight.
+  package static func make(_ jobs: [SubtreeSummary], in app: Application) -> Form {
+    let state = State(jobs)
+    let start = Button(
+      label: jobs.count > 1 ? "Checkpoint \(jobs.count) jobs" : "Checkpoint",
+      isEnabled: { form in state.checks.allSatisfy { $0.isGood(accepting: state.accepted(form)) } }
+    ) { form, app in begin(state, form, app) }
+    let destination = jobs.first.map { path(of: $0, app) } ?? ""
     let form = Form(
       title: "Checkpoint",
       controls: [
-        ("File", .field(TextField(destination(subtree, app)))),
+        (jobs.count > 1 ? "Into" : "File", .field(TextField(jobs.count > 1 ? directory(destination) : destination))),
         ("Then", .choice(options: ["go on", "stay frozen", "kill"], chosen: 0)),
         ("Pack", .choice(options: Compression.allCases.map(\.rawValue), chosen: 0)),
       ],
-      buttons: [start, .cancel], focusedButton: 0)
+      buttons: [start, .cancel], focusedButton: 0
+    ) { form, app in describe(state, form, app) }
     form.onNews = { form, news, app in
-      guard case .checked(preflight.ticket, let result) = news else { return }
-      preflight.isRunning = false
-      switch result {
-      case .success(let report):
-        preflight.report = report
-        preflight.problems += report.problems
-      case .failure(let problem):
-        preflight.problems.append(problem)
-        app.errors.add(problem, during: "check of \(subtree.name)", time: app.services.clock.real)
-      }
-      form.lines = describe(subtree, preflight)
+      for check in state.checks where check.receive(news, in: app) { offerLosses(state, check, form) }
     }
+    form.onRefresh = { _, app in for check in state.checks { check.refresh(in: app) } }
     form.extraKeys = [
-      (KeyHint(.function(5), "Check again", rank: 3), { form, app in check(subtree, preflight, form, app) })
+      (KeyHint(.function(5), "Check again", rank: 3), { _, app in for check in state.checks { check.start(in: app) } })
     ]
-    check(subtree, preflight, form, app)
+    for check in state.checks { check.start(in: app) }
     return form
   }
 
-  private static func check(_ subtree: SubtreeSummary, _ preflight: Preflight, _ form: Form, _ app: Application) {
-    preflight.ticket = app.ticket()
-    preflight.isRunning = true
-    preflight.report = nil
-    preflight.problems = []
-    if app.model.tree.subtree(of: subtree.root.identity).contains(where: { $0.pid == app.services.ownPid }) {
-      preflight.problems = [app.ownSubtreeProblem(subtree.root)]
-    }
-    form.lines = describe(subtree, preflight)
-    let root = subtree.root.taskIdentity
-    app.services.background.run { [engine = app.services.engine, ticket = preflight.ticket] in
-      .checked(ticket: ticket, Application.result { () throws(Problem) in try engine.check(root) })
+  /// A check box for each loss that would take a problem away.
+  private static func offerLosses(_ state: State, _ check: JobCheck, _ form: Form) {
+    for loss in check.problems.compactMap(\.acceptableLoss) where !state.losses.contains(loss) {
+      state.losses.append(loss)
+      form.add(loss.flag, .toggle(false))
     }
   }
 
-  private static func destination(_ subtree: SubtreeSummary, _ app: Application) -> String {
+  private static func path(of job: SubtreeSummary, _ app: Application) -> String {
     do throws(Problem) {
-      return try app.services.images.defaultDestination(pid: subtree.root.pid, comm: subtree.root.comm)
+      return try app.services.images.defaultDestination(pid: job.root.pid, comm: job.root.comm)
     } catch {
       app.report(error, during: "image store")
       return ""
     }
   }
 
-  private static func describe(_ subtree: SubtreeSummary, _ preflight: Preflight) -> [StyledLine] {
-    var lines = [StyledLine("Job   \(subtree.name): \(subtree.counts)", .dialogTitle)]
-    if preflight.isRunning {
-      lines.append(StyledLine("Check is running ...", .dialogDim))
-    } else if preflight.isGood {
-      lines.append(StyledLine("Check passed: it can be checkpointed exactly.", .good))
-    } else {
-      let count = Format.count(preflight.problems.count, "reason")
-      lines.append(StyledLine("Check failed: it cannot be checkpointed, for \(count):", .error))
+  /// The part of a path before the last slash.
+  private static func directory(_ path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? path
+  }
+
+  // MARK: Text
+
+  private static func describe(_ state: State, _ form: Form, _ app: Application) -> [StyledLine] {
+    let losses = state.accepted(form)
+    let plans = state.checks.map { plan($0, form) }
+    var lines: [StyledLine] = []
+    if let only = state.checks.first, state.checks.count == 1 {
+      lines.append(StyledLine("Job   \(only.job.name): \(only.job.counts)", .dialogTitle))
+      lines += predictions(plans, form, app)
+      return lines + only.lines(accepting: losses)
     }
-    for (index, problem) in preflight.problems.enumerated() {
-      let task = problem.task.map { "\($0.comm) (\($0.pid)): " } ?? ""
-      lines.append(
-        StyledLine("\(index + 1). \(task)\(problem.what): \(problem.why) [\(problem.code)]", .dialog))
-      if !problem.remedy.isEmpty { lines.append(StyledLine("   Remedy: \(problem.remedy)", .information)) }
+    let tasks = Format.count(plans.reduce(0) { $0 + $1.tasks }, "task")
+    lines.append(
+      StyledLine("\(state.checks.count) tagged jobs, \(tasks): one after another, an image each", .dialogTitle))
+    lines += predictions(plans, form, app)
+    for check in state.checks {
+      lines.append(StyledLine("\(check.job.name): \(check.job.counts)", .dialogTitle))
+      lines += check.lines(accepting: losses)
     }
-    let bytes = preflight.report?.memoryBytes ?? subtree.residentBytes
-    lines.append(StyledLine("Size  about \(Format.bytes(bytes)) of memory", .dialog))
     return lines
   }
 
-  private static func begin(_ subtree: SubtreeSummary, form: Form, app: Application) {
-    let file = form.text(fileControl)
-    guard !file.isEmpty, file != "-" else {
-      app.tell("name a file to write the image to", .warning)
+  /// Size and pause, and where these figures come from.
+  private static func predictions(_ plans: [CheckpointPlan], _ form: Form, _ app: Application) -> [StyledLine] {
+    let resident = plans.reduce(UInt64(0)) { $0 &+ $1.residentBytes }
+    let known = plans.compactMap { app.forecast.imageBytes(of: $0) }
+    var size = "Size  about \(Format.bytes(resident)) of memory, the image "
+    if known.count == plans.count {
+      size += "about \(Format.bytes(known.reduce(0, &+))), as earlier ones came out"
+    } else {
+      size += "about that or smaller"
+    }
+    let pauses = plans.map { app.forecast.pause(of: $0) }
+    let pause = Format.roughly(seconds: pauses.max() ?? 0)
+    let grounds =
+      app.forecast.pauses == 0
+      ? "a guess from its tasks and memory"
+      : "as measured in \(Format.count(app.forecast.pauses, "earlier checkpoint"))"
+    let text =
+      switch AfterCheckpoint.allCases[form.choice(afterControl)] {
+      case .resume: "Pause about \(pause)\(plans.count > 1 ? " at most each" : ""): \(grounds)"
+      case .leaveFrozen: "Pause from the start until it is thawed with z"
+      case .kill: "Then  killed, when the image is written, synchronized and read back"
+      }
+    return [StyledLine(size, .dialog), StyledLine(text, .dialog)]
+  }
+
+  private static func plan(_ check: JobCheck, _ form: Form) -> CheckpointPlan {
+    CheckpointPlan(
+      tasks: check.report?.tasks ?? check.job.tasks, threads: check.report?.threads ?? check.job.threads,
+      residentBytes: check.report?.memoryBytes ?? check.job.residentBytes,
+      after: AfterCheckpoint.allCases[form.choice(afterControl)],
+      compression: Compression.allCases[form.choice(compressionControl)])
+  }
+
+  // MARK: Start
+
+  private static func begin(_ state: State, _ form: Form, _ app: Application) {
+    let place = form.text(fileControl)
+    guard !place.isEmpty, place != "-" else {
+      app.tell("name a \(state.checks.count > 1 ? "directory" : "file") to write to", .warning)
       return
+    }
+    let jobs = state.checks.map(\.job)
+    let files =
+      jobs.count == 1 ? [place] : jobs.map { place + "/" + (path(of: $0, app).split(separator: "/").last ?? "") }
+    guard Set(files).count == files.count else {
+      return app.tell("two of the images would get the same name: checkpoint these jobs one by one", .warning)
+    }
+    let losses = state.accepted(form)
+    let orders = zip(state.checks, files).map { check, file in
+      let plan = plan(check, form)
+      return (
+        CheckpointRequest(
+          root: check.job.root.taskIdentity, destination: file, after: plan.after, compression: plan.compression,
+          acceptedLosses: losses), check.job.name, plan
+      )
+    }
+    app.dismiss(form)
+    let start: (Application) -> Void = { app in
+      for (request, name, plan) in orders { app.start(request, subject: name, plan: plan) }
+      if jobs.count > 1 { app.model.untagAll() }
     }
     let after = AfterCheckpoint.allCases[form.choice(afterControl)]
-    let request = CheckpointRequest(
-      root: subtree.root.taskIdentity, destination: file, after: after,
-      compression: Compression.allCases[form.choice(compressionControl)])
-    app.dismiss(form)
-    guard after != .resume else {
-      app.start(request, subject: subtree.name)
-      return
+    if after == .resume {
+      start(app)
+    } else {
+      app.present(Dialogs.stopAfterCheckpoint(jobs, files: files, kills: after == .kill, start: start))
     }
-    // The job may have grown since the dialog opened.
-    let current = SubtreeSummary(app.model.tree.subtree(of: subtree.root.identity)) ?? subtree
-    app.present(
-      Dialogs.stopAfterCheckpoint(current, file: file, kills: after == .kill) { app in
-        app.start(request, subject: subtree.name)
-      })
   }
 }

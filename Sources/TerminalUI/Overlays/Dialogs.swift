@@ -1,5 +1,7 @@
 /// Defines the questions that are asked before something is stopped, killed or deleted. All open with Cancel focused.
 
+internal import ProcessTree
+
 enum Dialogs {
   /// Before a job is frozen.
   static func freeze(_ subtree: SubtreeSummary) -> Form {
@@ -12,41 +14,68 @@ enum Dialogs {
     ) { app in app.freeze(subtree.root) }
   }
 
-  /// Before a checkpoint that does not let the job go on.
+  /// Before checkpoints that do not let the jobs go on.
   static func stopAfterCheckpoint(
-    _ subtree: SubtreeSummary, file: String, kills: Bool, start: @escaping (Application) -> Void
+    _ jobs: [SubtreeSummary], files: [String], kills: Bool, start: @escaping (Application) -> Void
   ) -> Form {
-    question(
-      kills ? "Checkpoint and kill" : "Checkpoint and leave frozen",
-      [
-        "Job: \(subtree.name): \(subtree.counts)",
-        "File: \(file)",
-        kills
-          ? "When the file is safe on disk, \(Format.count(subtree.tasks, "task")) will be KILLED."
-          : "The job will stand still afterwards, until it is thawed.",
-      ], button: kills ? "Checkpoint and kill" : "Checkpoint", start)
+    let tasks = Format.count(jobs.reduce(0) { $0 + $1.tasks }, "task")
+    let named = zip(jobs, files).flatMap { ["Job: \($0.name): \($0.counts)", "File: \($1)"] }
+    let fate =
+      kills
+      ? "When the file is safe on disk, \(tasks) will be KILLED."
+      : "\(jobs.count > 1 ? "The jobs" : "The job") will stand still afterwards, until thawed with z."
+    return question(
+      kills ? "Checkpoint and kill" : "Checkpoint and leave frozen", named + [fate],
+      button: kills ? "Checkpoint and kill" : "Checkpoint", start)
   }
 
-  /// Before an image is deleted.
-  static func delete(_ image: ImageEntry, _ delete: @escaping (Application) -> Void) -> Form {
-    question(
-      "Delete image",
+  /// Before images are deleted.
+  static func delete(_ images: [ImageEntry], _ delete: @escaping (Application) -> Void) -> Form {
+    let named = images.flatMap { image in
       [
-        "Delete the image of \(image.name)\(image.tasks > 0 ? " (\(Format.count(image.tasks, "task")))" : "")?",
-        "File: \(image.path), \(Format.bytes(image.bytes)), of \(Format.date(image.time))",
-        "The job in it cannot be restarted any more.",
-      ], button: "Delete", delete)
+        "\(image.name)\(image.tasks > 0 ? " (\(Format.count(image.tasks, "task")))" : "")",
+        "  \(image.path), \(Format.bytes(image.bytes)), of \(Format.date(image.time))",
+      ]
+    }
+    let what = images.count == 1 ? "Delete the image of" : "Delete these \(images.count) images of"
+    return question(
+      images.count == 1 ? "Delete image" : "Delete \(images.count) images",
+      (images.count == 1 ? ["\(what) \(named[0])?", "File: \(named[1].dropFirst(2))"] : [what + ":"] + named)
+        + ["What is in it cannot be restarted any more."],
+      button: images.count == 1 ? "Delete" : "Delete \(images.count)", delete)
   }
 
   /// Before the program ends during an operation.
-  static func quit(during operation: OperationModel) -> Form {
+  static func quit(during operation: OperationModel, waiting: Int) -> Form {
     question(
       "Quit",
       [
-        "The \(operation.kind.rawValue) of \(operation.subject) is running.",
+        "The \(operation.name) is running"
+          + (waiting > 0 ? ", and \(Format.count(waiting, "operation")) waiting." : "."),
         "To quit, it will be cancelled and undone first.",
       ], button: "Cancel it and quit"
     ) { app in app.terminate(status: 0) }
+  }
+
+  /// Before a signal to init, this program, or one that it depends on: the name must be typed.
+  static func signal(_ signal: SignalNumber, to targets: [ProcessRecord], protected: ProcessRecord) -> Form {
+    let others = targets.count > 1 ? " and \(Format.count(targets.count - 1, "other process"))es" : ""
+    let send = Button(
+      label: "Send", isDangerous: true, isEnabled: { form in form.text(0) == protected.comm }
+    ) { form, app in
+      app.dismiss(form)
+      app.send(signal, to: targets)
+    }
+    let reason = protected.pid == 1 ? "keeps the system alive" : "is this crtop, or something that it runs in"
+    return Form(
+      title: "\(signal.name)", controls: [("Name", .field(TextField()))], buttons: [send, .cancel], focusedButton: 1
+    ) { _, _ in
+      [
+        StyledLine("\(signal.name) to \(protected.comm) (\(protected.pid))\(others)?", .dialog),
+        StyledLine("\(protected.comm) (\(protected.pid)) \(reason).", .warning),
+        StyledLine("If you mean it, type its name: \(protected.comm)", .dialog),
+      ]
+    }
   }
 
   private static func question(
@@ -56,6 +85,8 @@ enum Dialogs {
       app.dismiss(form)
       action(app)
     }
-    return Form(title: title, lines: lines.map { StyledLine($0, .dialog) }, buttons: [yes, .cancel], focusedButton: 1)
+    return Form(title: title, buttons: [yes, .cancel], focusedButton: 1) { _, _ in
+      lines.map { StyledLine($0, .dialog) }
+    }
   }
 }

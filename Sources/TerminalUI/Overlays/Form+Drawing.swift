@@ -3,7 +3,7 @@
 extension Form {
   package func draw(on canvas: inout Canvas, in area: Rect, app: Application) {
     let width = min(area.width, 76)
-    let wrapped = lines.flatMap { line in
+    let wrapped = lines(self, app).flatMap { line in
       wrap(line.text, width: width - 4, indent: 2).map { StyledLine($0, line.role) }
     }
     textLines = wrapped.count
@@ -77,7 +77,7 @@ extension Form {
     for (index, text) in texts.enumerated() {
       let isFocused = focus == controls.count + index
       let role: Role =
-        if !buttons[index].isEnabled() {
+        if !buttons[index].isEnabled(self) {
           isFocused ? .choiceFocused : .buttonDisabled
         } else if isFocused {
           buttons[index].isDangerous ? .dangerFocused : .buttonFocused

@@ -12,7 +12,7 @@ package struct Button {
   package var label: String
   /// Stops or kills something.
   package var isDangerous = false
-  package var isEnabled: () -> Bool = { true }
+  package var isEnabled: (Form) -> Bool = { _ in true }
   package var press: (Form, Application) -> Void
 
   /// Closes the form and does nothing else.
@@ -22,14 +22,16 @@ package struct Button {
 /// Text above, controls below it, buttons at the bottom; the focus moves over controls and buttons.
 package final class Form: Overlay {
   let title: String
-  /// The text, wrapped when drawn; long text scrolls.
-  package var lines: [StyledLine] = []
-  package var controls: [(label: String, control: Control)]
+  /// The text, made and wrapped when drawn; long text scrolls.
+  var lines: (Form, Application) -> [StyledLine]
+  package private(set) var controls: [(label: String, control: Control)]
   package let buttons: [Button]
   /// Index of the control or, behind those, of the button that has the focus.
   package var focus: Int
   /// Called for news from other threads.
   var onNews: ((Form, News, Application) -> Void)?
+  /// Called after each snapshot.
+  var onRefresh: ((Form, Application) -> Void)?
   /// Keys that mean something wherever the focus is.
   var extraKeys: [(hint: KeyHint, action: (Form, Application) -> Void)] = []
   var scroll = 0
@@ -40,8 +42,8 @@ package final class Form: Overlay {
 
   /// - Parameter focusedButton: index of the button that has the focus at first.
   package init(
-    title: String, lines: [StyledLine] = [], controls: [(label: String, control: Control)] = [],
-    buttons: [Button], focusedButton: Int
+    title: String, controls: [(label: String, control: Control)] = [], buttons: [Button], focusedButton: Int,
+    lines: @escaping (Form, Application) -> [StyledLine]
   ) {
     self.title = title
     self.lines = lines
@@ -51,9 +53,20 @@ package final class Form: Overlay {
   }
 
   package var hints: [KeyHint] {
-    [KeyHint(.enter, "Choose", rank: 1), KeyHint(.escape, "Cancel", rank: 1), KeyHint(.tab, "Next", rank: 2)]
+    [KeyHint(.enter, focus < controls.count ? "Done" : "Choose", rank: 1)] + focusHints
+      + [KeyHint(.escape, "Cancel", rank: 1), KeyHint(.tab, "Next", rank: 2)]
       + extraKeys.map(\.hint)
       + (textLines > textHeight ? [KeyHint(.pageDown, "More", rank: 2)] : [])
+  }
+
+  /// How to set the control that has the focus.
+  private var focusHints: [KeyHint] {
+    guard controls.indices.contains(focus) else { return [] }
+    return switch controls[focus].control {
+    case .choice: [KeyHint(.right, "Other choice", rank: 1)]
+    case .toggle: [KeyHint(.character(" "), "Set or unset", rank: 1)]
+    case .field: []
+    }
   }
 
   /// The text of a field, by index of the control.
@@ -73,7 +86,14 @@ package final class Form: Overlay {
     return false
   }
 
+  /// Adds a control below the others; the focus stays where it is.
+  func add(_ label: String, _ control: Control) {
+    if focus >= controls.count { focus += 1 }
+    controls.append((label, control))
+  }
+
   package func receive(_ news: News, in app: Application) { onNews?(self, news, app) }
+  package func refreshed(in app: Application) { onRefresh?(self, app) }
 
   package func handle(_ key: Key, in app: Application) {
     if let extra = extraKeys.first(where: { $0.hint.key == key }) {
@@ -128,7 +148,7 @@ package final class Form: Overlay {
   }
 
   private func press(_ button: Button, in app: Application) {
-    if button.isEnabled() {
+    if button.isEnabled(self) {
       button.press(self, app)
     } else {
       app.tell("not possible yet: see what the dialog says", .warning)

@@ -1,4 +1,4 @@
-/// Defines `ImagesScreen`, the list of images, of which one can be restarted, verified or deleted.
+/// Defines `ImagesScreen`, the list of images: look into one, compare two, restart, verify, delete.
 
 internal import CheckpointRestart
 internal import SystemCalls
@@ -8,17 +8,17 @@ package final class ImagesScreen: Overlay {
   package private(set) var images: [ImageEntry] = []
   private var isLoading = true
   private var failure: Problem?
-  private var selected = 0
-  private var top = 0
-  private var rowsArea = Rect(row: 0, column: 0, height: 0, width: 0)
-  /// What verification has said, by path.
-  private var verdicts: [String: StyledLine] = [:]
+  private var cursor = ListCursor()
+  /// Paths of tagged images.
+  private var tagged: Set<String> = []
 
   package init(in app: Application) { load(app) }
 
   package let hints = [
-    KeyHint(.enter, "Restart", rank: 1), KeyHint(.escape, "Back", rank: 1), KeyHint(.character("v"), "Verify", rank: 2),
-    KeyHint(.delete, "Delete", rank: 2), KeyHint(.function(5), "Reload", rank: 4),
+    KeyHint(.enter, "Restart", rank: 1), KeyHint(.escape, "Back", rank: 1), KeyHint(.character("i"), "Look", rank: 2),
+    KeyHint(.character(" "), "Tag", rank: 4), KeyHint(.character("="), "Compare", rank: 3),
+    KeyHint(.character("v"), "Verify", rank: 3), KeyHint(.delete, "Delete", rank: 2),
+    KeyHint(.function(5), "Reload", rank: 5),
   ]
 
   private func load(_ app: Application) {
@@ -28,59 +28,94 @@ package final class ImagesScreen: Overlay {
     }
   }
 
-  private var current: ImageEntry? { images.indices.contains(selected) ? images[selected] : nil }
+  private var current: ImageEntry? { images.indices.contains(cursor.selected) ? images[cursor.selected] : nil }
+
+  /// The tagged images, else the selected one.
+  private var chosen: [ImageEntry] {
+    tagged.isEmpty ? [current].compactMap { $0 } : images.filter { tagged.contains($0.path) }
+  }
+
+  // MARK: Keys
 
   package func handle(_ key: Key, in app: Application) {
-    let page = max(rowsArea.height - 1, 1)
+    if cursor.handle(key, count: images.count) { return }
     switch key {
-    case .up, .control("p"): move(-1)
-    case .down, .control("n"): move(1)
-    case .pageUp: move(-page)
-    case .pageDown: move(page)
-    case .home: move(-images.count)
-    case .end: move(images.count)
     case .escape, .character("q"), .function(10), .character("R"): app.dismiss(self)
     case .function(5), .character("r"): load(app)
     case .enter: restart(app)
+    case .character("i"): usable(current, app).map { app.present(ImagePagers.inspect($0, in: app)) }
+    case .character("="): compare(app)
     case .character("v"): verify(app)
     case .delete, .character("x"), .character("d"): delete(app)
+    case .character("U"): tagged = []
+    case .character(" "):
+      guard let current else { return }
+      if tagged.remove(current.path) == nil { tagged.insert(current.path) }
+      _ = cursor.handle(.down, count: images.count)
     default: break
     }
   }
 
-  private func move(_ steps: Int) { selected = min(max(selected + steps, 0), max(images.count - 1, 0)) }
+  /// The image, unless it cannot be read: then that is said.
+  private func usable(_ image: ImageEntry?, _ app: Application) -> ImageEntry? {
+    guard let image, let problem = image.problem else { return image }
+    app.report(problem, during: image.name)
+    return nil
+  }
 
   private func restart(_ app: Application) {
-    guard let image = current else { return }
+    guard current != nil else { return }
     if app.isReadOnly {
       app.tell("read-only: nothing can be restarted", .warning)
-    } else if let problem = image.problem {
-      app.report(problem, during: "restart of \(image.name)")
-    } else if app.operation?.isRunning == true {
-      app.tell("an operation is running: wait for it, or cancel it with Esc", .warning)
-    } else {
-      app.present(RestartDialog.make(image))
+    } else if let image = usable(current, app) {
+      app.present(RestartDialog.make(image, in: app))
     }
   }
 
+  private func compare(_ app: Application) {
+    guard tagged.count == 2 else {
+      app.tell("tag the two images to be compared with Space, then press =", .information)
+      return
+    }
+    let pair = chosen.compactMap { usable($0, app) }
+    if pair.count == 2 { app.present(ImagePagers.compare(pair[0], pair[1], in: app)) }
+  }
+
   private func verify(_ app: Application) {
-    guard let image = current else { return }
-    verdicts[image.path] = StyledLine("verifying ...", .dialogDim)
-    app.services.background.run { [images = app.services.images] in
-      .verified(path: image.path, Application.result { () throws(Problem) in try images.verify(image.path) })
+    for image in chosen {
+      app.verdicts[image.path] = .running
+      app.services.background.run { [images = app.services.images] in
+        .verified(path: image.path, Application.result { () throws(Problem) in try images.verify(image.path) })
+      }
     }
   }
 
   private func delete(_ app: Application) {
-    guard let image = current else { return }
+    let chosen = chosen
+    guard !chosen.isEmpty else { return }
     guard !app.isReadOnly else { return app.tell("read-only: nothing can be deleted", .warning) }
     app.present(
-      Dialogs.delete(image) { app in
-        app.services.background.run { [images = app.services.images] in
-          .deleted(path: image.path, Application.result { () throws(Problem) in try images.delete(image.path) })
+      Dialogs.delete(chosen) { app in
+        for image in chosen {
+          app.services.background.run { [images = app.services.images] in
+            .deleted(path: image.path, Application.result { () throws(Problem) in try images.delete(image.path) })
+          }
         }
       })
   }
+
+  package func handle(_ mouse: MouseEvent, in app: Application) {
+    switch mouse.kind {
+    case .wheelUp: _ = cursor.handle(.up, count: images.count)
+    case .wheelDown: _ = cursor.handle(.down, count: images.count)
+    case .click, .doubleClick:
+      guard let row = cursor.row(at: mouse, count: images.count) else { return }
+      cursor.select(row, of: images.count)
+      if mouse.kind == .doubleClick { restart(app) }
+    }
+  }
+
+  // MARK: News
 
   package func receive(_ news: News, in app: Application) {
     switch news {
@@ -89,95 +124,117 @@ package final class ImagesScreen: Overlay {
       failure = nil
       let path = current?.path
       images = found.sorted { ($1.time, $0.path) < ($0.time, $1.path) }
-      selected = images.firstIndex { $0.path == path } ?? min(selected, max(images.count - 1, 0))
+      tagged.formIntersection(images.map(\.path))
+      cursor.select(images.firstIndex { $0.path == path } ?? cursor.selected, of: images.count)
     case .images(.failure(let problem)):
       isLoading = false
       failure = problem
       app.report(problem, during: "list of images")
-    case .verified(let path, .success): verdicts[path] = StyledLine("verified: whole and unaltered", .good)
+    case .verified(let path, .success): app.verdicts[path] = .verified(app.services.clock.real)
     case .verified(let path, .failure(let problem)):
-      verdicts[path] = StyledLine("\(problem.what): \(problem.why) [\(problem.code)]", .error)
+      app.verdicts[path] = .damaged(problem)
       app.report(problem, during: "verification of \(path)")
     case .deleted(let path, .success):
+      app.verdicts[path] = nil
       app.tell("deleted \(path)", .good)
       load(app)
     case .deleted(let path, .failure(let problem)):
       app.report(problem, during: "deletion of \(path)")
       load(app)
+    // An image may have come into being.
+    case .operation(_, .done): load(app)
     default: break
     }
   }
 
-  package func handle(_ mouse: MouseEvent, in app: Application) {
-    switch mouse.kind {
-    case .wheelUp: move(-1)
-    case .wheelDown: move(1)
-    case .click, .doubleClick:
-      let row = top + mouse.row - rowsArea.row
-      guard rowsArea.contains(row: mouse.row, column: mouse.column), images.indices.contains(row) else { return }
-      selected = row
-      if mouse.kind == .doubleClick { restart(app) }
-    }
-  }
+  // MARK: Drawing
 
   package func draw(on canvas: inout Canvas, in area: Rect, app: Application) {
-    Frame.draw(on: &canvas, area, title: "Images" + (images.isEmpty ? "" : ": \(images.count)"))
+    let marks = tagged.isEmpty ? "" : ", \(tagged.count) tagged"
+    Frame.draw(on: &canvas, area, title: "Images" + (images.isEmpty ? "" : ": \(images.count)\(marks)"))
     let inner = area.inset(rows: 1, columns: 1)
-    rowsArea = Rect(row: inner.row + 1, column: inner.column, height: inner.height - 3, width: inner.width)
     guard !images.isEmpty else {
-      let text = isLoading ? "Looking for images ..." : failure?.description ?? "There are no images yet."
+      let none = "There are no images yet: D in the tree checkpoints the selected job."
+      let text = isLoading ? "Looking for images ..." : failure?.description ?? none
       for (offset, line) in wrap(text, width: inner.width - 2).enumerated() {
         canvas.write(line, row: inner.row + offset, column: inner.column + 1, role: .dialog)
       }
       return
     }
-    drawRow(on: &canvas, inner.row, ["DATE", "TASKS", "SIZE", "HOST", "COMMAND"], role: .columnTitle)
-    top = max(min(max(top, selected - rowsArea.height + 1), selected), 0)
-    for line in 0..<rowsArea.height where images.indices.contains(top + line) {
-      let image = images[top + line]
-      let role: Role = top + line == selected ? .selection : (image.problem == nil ? .dialog : .error)
+    let list = Rect(row: inner.row + 1, column: inner.column, height: inner.height - 3, width: inner.width)
+    drawRow(
+      on: &canvas, inner.row, inner, ["DATE", "AGE", "TASKS", "SIZE", "V", "HOST", "COMMAND"], role: .columnTitle)
+    let shown = cursor.show(in: list, count: images.count)
+    for index in shown {
+      let image = images[index]
+      let role: Role =
+        if index == cursor.selected {
+          .selection
+        } else if tagged.contains(image.path) {
+          .tagged
+        } else {
+          image.problem == nil ? .dialog : .error
+        }
       let cells = [
-        Format.date(image.time), image.tasks > 0 ? String(image.tasks) : "-", Format.bytes(image.bytes), image.host,
-        (image.problem == nil ? "" : "unusable: ") + image.name,
+        Format.date(image.time), Format.age(app.services.clock.real - image.time),
+        image.tasks > 0 ? String(image.tasks) : "-", Format.bytes(image.bytes), mark(image, app), image.host,
+        (tagged.contains(image.path) ? "* " : "") + (image.problem == nil ? "" : "unusable: ") + image.name,
       ]
-      drawRow(on: &canvas, rowsArea.row + line, cells, role: role)
+      drawRow(on: &canvas, list.row + index - shown.lowerBound, inner, cells, role: role)
     }
-    drawFoot(on: &canvas, inner)
+    drawFoot(on: &canvas, inner, app)
   }
 
-  private func drawRow(on canvas: inout Canvas, _ row: Int, _ cells: [String], role: Role) {
-    let inner = rowsArea
+  /// One letter: verified, being verified, damaged, not known.
+  private func mark(_ image: ImageEntry, _ app: Application) -> String {
+    if image.problem != nil { return "!" }
+    return switch app.verdicts[image.path] {
+    case .verified: "v"
+    case .running: "~"
+    case .damaged: "!"
+    case nil: "-"
+    }
+  }
+
+  private func drawRow(on canvas: inout Canvas, _ row: Int, _ inner: Rect, _ cells: [String], role: Role) {
     canvas.fill(Rect(row: row, column: inner.column, height: 1, width: inner.width), role: role)
-    // Narrow screens lose the host, then the seconds.
-    let widths = [inner.width >= 50 ? 19 : 16, 5, 5, inner.width >= 64 ? 12 : 0]
+    // Narrow screens lose the host, then the date's seconds and the mark; the narrowest the date: its age tells.
+    let width = inner.width
+    let widths = [
+      width >= 64 ? 19 : (width >= 50 ? 16 : 0), 4, 5, 5, width >= 50 ? 1 : 0, width >= 72 ? 12 : 0,
+    ]
     var column = inner.column
-    for (cell, width) in zip(cells, widths) where width > 0 {
-      let isNumber = width == 5
-      if isNumber {
-        canvas.writeRight(cell, row: row, column: column, width: width, role: role)
+    for (index, width) in widths.enumerated() where width > 0 {
+      if (1...3).contains(index) {
+        canvas.writeRight(cells[index], row: row, column: column, width: width, role: role)
       } else {
-        canvas.write(width == 16 ? String(cell.prefix(16)) : cell, row: row, column: column, limit: width, role: role)
+        canvas.write(cells[index].prefix(width == 16 ? 16 : .max), row: row, column: column, limit: width, role: role)
       }
       column += width + 1
     }
-    canvas.write(cells[4], row: row, column: column, limit: inner.column + inner.width - column, role: role)
+    canvas.write(cells[6], row: row, column: column, limit: inner.column + inner.width - column, role: role)
   }
 
   /// Under the list: the path, and what is known of the image.
-  private func drawFoot(on canvas: inout Canvas, _ inner: Rect) {
+  private func drawFoot(on canvas: inout Canvas, _ inner: Rect, _ app: Application) {
     guard let image = current else { return }
     let row = inner.row + inner.height - 2
     canvas.write(image.path, row: row, column: inner.column + 1, limit: inner.width - 2, role: .dialogDim)
-    var line = StyledLine("", .dialog)
-    if let problem = image.problem {
-      line = StyledLine("\(problem.what): \(problem.why) [\(problem.code)]", .error)
-    } else if let verdict = verdicts[image.path] {
-      line = verdict
-    } else if image.tasks > 0 {
-      var text = "\(Format.count(image.tasks, "task")), \(Format.count(image.threads, "thread"))"
-      if image.zombies > 0 { text += ", \(Format.count(image.zombies, "zombie"))" }
-      line = StyledLine(text + ", root pid \(image.rootPid)", .dialogDim)
-    }
+    var text = "\(Format.count(image.tasks, "task")), \(Format.count(image.threads, "thread"))"
+    if image.zombies > 0 { text += ", \(Format.count(image.zombies, "zombie"))" }
+    text += ", root pid \(image.rootPid)"
+    let line: StyledLine =
+      switch app.verdicts[image.path] {
+      case _ where image.problem != nil: StyledLine(Self.short(image.problem), .error)
+      case .verified(let time): StyledLine("verified: whole and unaltered at \(Format.timeOfDay(time)); \(text)", .good)
+      case .damaged(let problem): StyledLine(Self.short(problem), .error)
+      case .running: StyledLine("verifying ...", .dialogDim)
+      case nil: StyledLine(image.tasks > 0 ? text + "; not verified in this run" : "", .dialogDim)
+      }
     canvas.write(line.text, row: row + 1, column: inner.column + 1, limit: inner.width - 2, role: line.role)
+  }
+
+  private static func short(_ problem: Problem?) -> String {
+    problem.map { "\($0.what): \($0.why) [\($0.code)]" } ?? ""
   }
 }

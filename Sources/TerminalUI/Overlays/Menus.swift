@@ -27,9 +27,13 @@ enum Menus {
     let whom = targets.count == 1 ? "\(targets[0].comm) (\(targets[0].pid))" : "\(targets.count) tagged processes"
     return Menu(
       title: "Signal to \(whom)",
-      entries: ["Cancel"] + signals.map { "\(Format.padded(Int($0.rawValue), 2)) \($0.name)" }
+      entries: ["Cancel"]
+        + signals.map { signal in
+          let name = "\(Format.padded(Int(signal.rawValue), 2)) \(signal.name)"
+          return name + String(repeating: " ", count: max(13 - name.count, 1)) + signal.meaning
+        }
     ) { index, app in
-      if index > 0 { app.send(signals[index - 1], to: targets) }
+      if index > 0 { app.confirmed(signals[index - 1], to: targets) }
     }
   }
 }

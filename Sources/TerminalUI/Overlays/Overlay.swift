@@ -33,6 +33,8 @@ package protocol Overlay: AnyObject {
   func handle(_ key: Key, in app: Application)
   func handle(_ mouse: MouseEvent, in app: Application)
   func receive(_ news: News, in app: Application)
+  /// A new snapshot has come.
+  func refreshed(in app: Application)
   /// Draws itself over what is there; `area` is the screen without the function bar.
   func draw(on canvas: inout Canvas, in area: Rect, app: Application)
 }
@@ -49,4 +51,5 @@ extension Overlay {
   }
 
   package func receive(_ news: News, in app: Application) {}
+  package func refreshed(in app: Application) {}
 }

@@ -30,16 +30,25 @@ package enum Pagers {
   /// All errors, the newest last.
   package static func errors(in app: Application) -> Pager {
     app.errors.markSeen()
-    return Pager("Errors", startsAtEnd: true) { app, width in
-      app.errors.markSeen()
-      if app.errors.entries.isEmpty { return [StyledLine("Nothing has gone wrong.", .dialog)] }
-      var lines: [StyledLine] = []
-      for entry in app.errors.entries {
-        lines.append(StyledLine("\(Format.timeOfDay(entry.time)) \(entry.during)", .dialogTitle))
-        lines += problem(entry.problem, width: width)
-      }
-      return lines
-    }
+    return Pager(
+      "Errors", startsAtEnd: true, hints: [KeyHint(.character("s"), "Save as text", rank: 2)],
+      onKey: { key, _, app in
+        guard key == .character("s") else { return false }
+        if app.errors.entries.isEmpty {
+          app.tell("there is nothing to save")
+        } else {
+          app.present(ErrorExport.make(in: app))
+        }
+        return true
+      },
+      lines: { app, width in
+        app.errors.markSeen()
+        if app.errors.entries.isEmpty { return [StyledLine("Nothing has gone wrong.", .dialog)] }
+        return app.errors.entries.flatMap { entry in
+          [StyledLine("\(Format.timeOfDay(entry.time)) \(entry.during)", .dialogTitle)]
+            + problem(entry.problem, width: width)
+        }
+      })
   }
 
   /// A problem in full.
@@ -54,37 +63,39 @@ package enum Pagers {
     return lines
   }
 
-  /// What was done and what is going on, the newest last.
-  package static func operations() -> Pager {
-    Pager("Operations", startsAtEnd: true) { app, width in
-      var lines: [StyledLine] = []
-      for operation in app.history { lines += describe(operation, app, width) }
-      if let operation = app.operation, operation.isRunning { lines += describe(operation, app, width) }
-      return lines.isEmpty ? [StyledLine("No operation yet.", .dialog)] : lines
+  /// One operation with all its tasks, live while it runs.
+  package static func operation(_ operation: OperationModel) -> Pager {
+    Pager(operation.name) { app, width in
+      guard let current = app.operations[operation.id] else {
+        return [StyledLine("It is too long ago: only the last 50 operations are kept.", .dialog)]
+      }
+      return describe(current, app, width)
     }
   }
 
   private static func describe(_ operation: OperationModel, _ app: Application, _ width: Int) -> [StyledLine] {
-    var lines: [StyledLine] = []
     let elapsed = Format.duration(seconds: operation.elapsed(now: app.now))
-    let headline = operation.summary ?? "\(operation.kind.rawValue) of \(operation.subject) is running, \(elapsed)"
-    let role: Role =
-      switch operation.outcome {
-      case .failed: operation.isCancelled ? .warning : .error
-      case .done: .good
-      default: .information
-      }
-    lines += wrap(headline, width: width, indent: 2).map { StyledLine($0, role) }
+    let state = operation.isQueued ? "\(operation.name) waits for its turn" : "\(operation.name) is running, \(elapsed)"
+    let role = OperationPanel.role(of: operation)
+    var lines = wrap(operation.summary ?? state, width: width, indent: 2).map { StyledLine($0, role) }
+    if let speed = OperationPanel.speed(of: operation, app.now) { lines.append(StyledLine("  \(speed)", .information)) }
     for note in operation.notes {
       lines += wrap("  note: \(note)", width: width, indent: 4).map { StyledLine($0, .warning) }
     }
+    // What concerns no single task.
+    if case .failed(let problems) = operation.outcome {
+      let shown = Set(operation.lines.compactMap(\.problem))
+      for problem in problems where !shown.contains(problem) { lines += Self.problem(problem, width: width) }
+    }
+    lines.append(StyledLine("", .dialog))
     for line in operation.linesByUrgency {
       let bytes = line.total > 0 ? "  \(Format.bytes(line.done)) of \(Format.bytes(line.total))" : ""
       let phase = line.phase.map(\.rawValue) ?? "waiting"
-      lines.append(StyledLine("  \(line.task.comm) (\(line.task.pid))  \(phase)\(bytes)", .dialog))
+      let share = line.total > 0 ? " \(Format.decimal(line.fraction * 100, 0))%" : ""
+      lines.append(
+        StyledLine("  \(line.task.comm) (\(line.task.pid))  \(phase)\(share)\(bytes)", line.isAtEnd ? .good : .dialog))
       if let problem = line.problem { lines += Self.problem(problem, width: width) }
     }
-    lines.append(StyledLine("", .dialog))
     return lines
   }
 }

@@ -8,9 +8,15 @@ package import SystemCalls
 package enum News: Sendable {
   /// A preflight has ended; the ticket tells for whom.
   case checked(ticket: Int, Result<CheckReport, Problem>)
+  /// A restart has been planned.
+  case planned(ticket: Int, Result<RestartPlan, Problem>)
   case froze(root: TaskName, Result<OperationSummary, Problem>)
   case thawed(root: TaskName, Result<OperationSummary, Problem>)
   case images(Result<[ImageEntry], Problem>)
+  /// What is in the images, in the order in which they were asked for.
+  case contents(ticket: Int, Result<[ImageContent], Problem>)
+  /// What /proc says of a task.
+  case inspected(ticket: Int, [DetailSection])
   case verified(path: String, Result<Void, Problem>)
   case deleted(path: String, Result<Void, Problem>)
   case operation(id: Int, OperationEvent)

@@ -50,6 +50,8 @@ public struct ImageEntry: Sendable, Hashable {
 public protocol ImageCatalogue: Sendable {
   /// All images, in any order; one that cannot be read is listed with its problem.
   func list() throws(Problem) -> [ImageEntry]
+  /// Reads all but memory.
+  func content(_ path: String) throws(Problem) -> ImageContent
   /// Reads the whole image and checks it; throws what is wrong with it.
   func verify(_ path: String) throws(Problem)
   /// Removes the file.

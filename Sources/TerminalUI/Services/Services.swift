@@ -47,6 +47,7 @@ package struct Services {
   package var engine: any EngineClient
   package var images: any ImageCatalogue
   package var signals: any SignalSender
+  package var inspector: any TaskInspector
   package var background: any Background
   package var clock: any Clock
   /// This program, which must not freeze or checkpoint itself.
@@ -54,12 +55,13 @@ package struct Services {
 
   package init(
     processes: any ProcessSource, engine: any EngineClient, images: any ImageCatalogue, signals: any SignalSender,
-    background: any Background, clock: any Clock, ownPid: Int32
+    inspector: any TaskInspector = ProcInspector(), background: any Background, clock: any Clock, ownPid: Int32
   ) {
     self.processes = processes
     self.engine = engine
     self.images = images
     self.signals = signals
+    self.inspector = inspector
     self.background = background
     self.clock = clock
     self.ownPid = ownPid

@@ -1,12 +1,15 @@
-/// Defines `SignalSender`, which sends a signal to the very process that was chosen, not to whoever has its pid now.
+/// Defines `SignalSender`, which acts on the very process that was chosen, not on whoever has its pid now.
 
 internal import CLinux
+internal import Glibc
 package import ProcessTree
 package import SystemCalls
 
-/// Sends signals.
+/// Sends signals and sets priorities.
 package protocol SignalSender: Sendable {
   func send(_ signal: SignalNumber, to process: ProcessIdentity) throws(Errno)
+  /// Gives all threads of a process a nice value, -20 to 19 (setpriority(2)).
+  func setNice(_ value: Int, of process: ProcessIdentity) throws(Errno)
 }
 
 /// Sends through a pidfd that is checked against the start time before it is used.
@@ -18,5 +21,20 @@ package struct PidfdSender: SignalSender {
     // The pidfd holds the process, whatever becomes of the pid: what is read now and fits is what the pidfd names.
     guard ProcessIdentity(current: process.pid) == process else { throw .noSuchProcess }
     try rawSystemCall(Int(SYS_pidfd_send_signal), Int(pidfd.number), Int(signal.rawValue))
+  }
+
+  package func setNice(_ value: Int, of process: ProcessIdentity) throws(Errno) {
+    // There is no call that takes a pidfd; held open, it keeps the pid from being given away.
+    let pidfd = OwnedDescriptor(adopting: Int32(try rawSystemCall(Int(SYS_pidfd_open), Int(process.pid))))
+    guard ProcessIdentity(current: process.pid) == process, pidfd.number >= 0 else { throw .noSuchProcess }
+    for name in try directoryEntries("/proc/\(process.pid)/task") {
+      guard let tid = Int(name) else { continue }
+      do throws(Errno) {
+        try rawSystemCall(Int(SYS_setpriority), Int(PRIO_PROCESS.rawValue), tid, value)
+      } catch {
+        // A thread that has just ended.
+        if error != .noSuchProcess { throw error }
+      }
+    }
   }
 }

@@ -14,6 +14,8 @@ struct EventLoop: ~Copyable {
   private var nextRefresh = 0.0
   private var lastDrawn = 0.0
   private var needsDrawing = true
+  /// Something was pressed: what it does is seen at once.
+  private var isUrgent = false
 
   /// Seconds: the least between two drawings, and the most while an operation's clocks run.
   private static let drawPeriod = 0.04
@@ -39,6 +41,8 @@ struct EventLoop: ~Copyable {
       takeSignals()
       takeNews()
       takeInput()
+      // Before a snapshot, which takes longer.
+      if isUrgent { drawIfNeeded() }
       takeTime()
     }
     return app.exitStatus ?? 0
@@ -46,7 +50,7 @@ struct EventLoop: ~Copyable {
 
   private mutating func drawIfNeeded() {
     let now = app.now
-    guard needsDrawing, !isTerminalGone, now - lastDrawn >= Self.drawPeriod else { return }
+    guard needsDrawing, !isTerminalGone, isUrgent || now - lastDrawn >= Self.drawPeriod else { return }
     if terminal.theme != app.theme { terminal.use(app.theme) }
     if app.wantsRepaint {
       terminal.repaint()
@@ -57,7 +61,7 @@ struct EventLoop: ~Copyable {
     app.draw(on: &canvas)
     terminal.show(canvas)
     lastDrawn = now
-    needsDrawing = false
+    (needsDrawing, isUrgent) = (false, false)
   }
 
   /// poll(2) until something happens or is due.
@@ -126,7 +130,7 @@ struct EventLoop: ~Copyable {
       case .mouse(let mouse): app.handle(mouse)
       case .nothing: break
       }
-      needsDrawing = true
+      (needsDrawing, isUrgent) = (true, true)
       // What was typed before a dialog opened is not meant for it.
       if app.wantsInputFlush {
         app.wantsInputFlush = false

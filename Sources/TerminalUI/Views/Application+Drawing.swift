@@ -16,7 +16,7 @@ extension Application {
       return
     }
     let noticeLines = notice.map { wrap($0.text, width: canvas.width, indent: 2) } ?? []
-    let panelLines = operation.map { OperationPanel.height(of: $0, width: canvas.width) } ?? 0
+    let panelLines = OperationPanel.height(of: operations, width: canvas.width)
     let headerLines =
       showsHeader ? MeterPlan.headerLines(machine, width: canvas.width, height: canvas.height) : 0
     layout = Layout(
@@ -25,7 +25,7 @@ extension Application {
     model.scroll(height: layout.tree.height)
     HeaderView.draw(on: &canvas, layout.header, self)
     titleTargets = TreeView.draw(on: &canvas, titles: layout.titles, rows: layout.tree, self)
-    if let operation { OperationPanel.draw(on: &canvas, layout.panel, operation, now: now) }
+    OperationPanel.draw(on: &canvas, layout.panel, operations, top: &panelTop, now: now)
     drawHint(on: &canvas)
     // News is needed most while a dialog is open, and must not cover it.
     if overlays.last?.isLine == false { layout.notice.row = layout.bar.row - layout.notice.height }

@@ -5,47 +5,76 @@ internal import SystemCalls
 
 package enum OperationPanel {
   /// How many lines it would like to have.
-  package static func height(of operation: OperationModel, width: Int) -> Int {
-    if operation.isRunning { return operation.lines.count + 2 }
-    return wrap(summary(operation), width: width, indent: 2).count + (operation.notes.isEmpty ? 0 : 1)
+  package static func height(of operations: OperationList, width: Int) -> Int {
+    let summaries = operations.summaries
+    guard let running = operations.running else {
+      return summaries.last.map { summaryLines($0, width: width).count } ?? 0
+    }
+    return running.lines.count + 2 + min(summaries.count, 2)
   }
 
-  private static func summary(_ operation: OperationModel) -> String {
-    (operation.summary ?? "") + "  (Esc: dismiss)"
-  }
-
-  package static func draw(on canvas: inout Canvas, _ area: Rect, _ operation: OperationModel, now: Double) {
+  package static func draw(
+    on canvas: inout Canvas, _ area: Rect, _ operations: OperationList, top: inout Int, now: Double
+  ) {
     guard area.height > 0 else { return }
     canvas.fill(area, role: .normal)
-    if operation.isRunning {
-      drawRunning(on: &canvas, area, operation, now)
-    } else {
-      drawSummary(on: &canvas, area, operation)
+    guard let running = operations.running else {
+      if let last = operations.summaries.last { drawSummary(on: &canvas, area, last) }
+      return
     }
+    // What came of those before stays in sight, as far as there is room.
+    let before = operations.summaries.suffix(max(min(area.height - 2 - min(running.lines.count, 2), 2), 0))
+    for (offset, operation) in before.enumerated() {
+      canvas.write(operation.summary ?? "", row: area.row + offset, column: 0, role: role(of: operation))
+    }
+    let rest = Rect(
+      row: area.row + before.count, column: area.column, height: area.height - before.count, width: area.width)
+    drawRunning(on: &canvas, rest, running, waiting: operations.queued.count, &top, now)
+  }
+
+  // MARK: After it
+
+  static func role(of operation: OperationModel) -> Role {
+    switch operation.outcome {
+    case .done: .good
+    case .failed: operation.isCancelled ? .warning : .error
+    case .withdrawn: .warning
+    case .queued, .running, .cancelling: .information
+    }
+  }
+
+  private static func summaryLines(_ operation: OperationModel, width: Int) -> [StyledLine] {
+    let summary = (operation.summary ?? "") + "  (Esc: dismiss)"
+    var lines = wrap(summary, width: width, indent: 2).map { StyledLine($0, role(of: operation)) }
+    if let note = operation.notes.first {
+      let more = operation.notes.count > 1 ? " (and \(operation.notes.count - 1) more: press o)" : ""
+      lines.append(StyledLine("  note: \(note)\(more)", .warning))
+    }
+    return lines
   }
 
   private static func drawSummary(on canvas: inout Canvas, _ area: Rect, _ operation: OperationModel) {
-    let role: Role = if case .done = operation.outcome { .good } else { operation.isCancelled ? .warning : .error }
-    let lines = wrap(summary(operation), width: area.width, indent: 2)
-    for (offset, line) in lines.prefix(area.height).enumerated() {
-      canvas.write(line, row: area.row + offset, column: 0, role: role)
-    }
-    if lines.count < area.height, let note = operation.notes.first {
-      let more = operation.notes.count > 1 ? " (and \(operation.notes.count - 1) more: press o)" : ""
-      canvas.write("  note: \(note)\(more)", row: area.row + lines.count, column: 0, role: .warning)
+    for (offset, line) in summaryLines(operation, width: area.width).prefix(area.height).enumerated() {
+      canvas.write(line.text, row: area.row + offset, column: 0, role: line.role)
     }
   }
 
-  private static func drawRunning(on canvas: inout Canvas, _ area: Rect, _ operation: OperationModel, _ now: Double) {
+  // MARK: While it runs
+
+  private static func drawRunning(
+    on canvas: inout Canvas, _ area: Rect, _ operation: OperationModel, waiting: Int, _ top: inout Int, _ now: Double
+  ) {
     let verb = operation.kind == .checkpoint ? "Checkpoint of" : "Restart of"
     var title = "\(verb) \(operation.subject)"
     if case .cancelling = operation.outcome { title = "Cancelling: \(title)" } else { title += "  (Esc: cancel)" }
+    if waiting > 0 { title += "  \(waiting) waiting: o" }
     canvas.fill(Rect(row: area.row, column: 0, height: 1, width: area.width), role: .columnTitle)
     let used = canvas.write(title, row: area.row, column: 0, role: .columnTitle)
     canvas.writeRight(
       operation.image, row: area.row, column: used + 2, width: area.width - used - 2, role: .columnTitle)
     let room = max(area.height - 2, 0)
-    for (offset, line) in operation.linesByUrgency.prefix(room).enumerated() {
+    top = max(min(top, operation.lines.count - room), 0)
+    for (offset, line) in operation.linesByUrgency.dropFirst(top).prefix(room).enumerated() {
       draw(line, on: &canvas, area.row + 1 + offset, area.width, now)
     }
     if area.height > 1 { drawTotal(on: &canvas, area.row + area.height - 1, area.width, operation, now, room) }
@@ -75,14 +104,26 @@ package enum OperationPanel {
   ) {
     let nameWidth = max(min(width / 3, 28), 14)
     let hidden = operation.lines.count - room
-    let text = hidden > 0 ? "total (\(hidden) more: o)" : "total"
+    let text = hidden > 0 ? "total (\(hidden) more: { })" : "total"
     canvas.write(text, row: row, column: 0, limit: nameWidth, role: .strong)
     let fraction = operation.total > 0 ? min(Double(operation.done) / Double(operation.total), 1) : 0
     canvas.write(
       "\(Format.decimal(fraction * 100, 0))%", row: row, column: nameWidth + 1, limit: 8, role: .strong)
+    var end = width
+    if let speed = speed(of: operation, now), width >= 60 {
+      end -= speed.columns + 1
+      canvas.write(speed, row: row, column: end + 1, role: .information)
+    }
     drawProgress(
-      on: &canvas, row, from: nameWidth + 10, to: width, fraction: fraction, done: operation.done,
+      on: &canvas, row, from: nameWidth + 10, to: end, fraction: fraction, done: operation.done,
       total: operation.total, seconds: operation.elapsed(now: now))
+  }
+
+  /// `210M/s, 4.2 s left`.
+  static func speed(of operation: OperationModel, _ now: Double) -> String? {
+    guard let rate = operation.rate(now: now) else { return nil }
+    let left = operation.secondsLeft(now: now).map { ", \(Format.duration(seconds: $0)) left" } ?? ""
+    return "\(Format.bytes(UInt64(rate)))/s\(left)"
   }
 
   /// A bar, the bytes and the time, as far as there is room: the time first, then the bytes, then the bar.

@@ -1,0 +1,74 @@
+/// Sends signals and changes priorities.
+
+internal import ProcessTree
+internal import SystemCalls
+
+extension Application {
+  /// The tagged processes, else the selected one.
+  private var targets: [ProcessRecord] {
+    let tagged = model.tree.processes.filter { model.tagged.contains($0.identity) }
+    return tagged.isEmpty ? [selection()].compactMap { $0 } : tagged
+  }
+
+  func chooseSignal() {
+    let targets = targets
+    if !targets.isEmpty { present(Menus.signals(for: targets)) }
+  }
+
+  /// Sends a chosen signal, after a question where it could end the system, this program or its terminal.
+  func confirmed(_ signal: SignalNumber, to targets: [ProcessRecord]) {
+    if let protected = targets.first(where: isProtected), signal.isHarmful {
+      present(Dialogs.signal(signal, to: targets, protected: protected))
+    } else {
+      send(signal, to: targets)
+    }
+  }
+
+  /// Init, this program and what it runs in.
+  private func isProtected(_ process: ProcessRecord) -> Bool {
+    process.pid == 1 || process.pid == services.ownPid
+      || model.tree.ancestors(of: services.ownPid).contains { $0.identity == process.identity }
+  }
+
+  func send(_ signal: SignalNumber, to targets: [ProcessRecord]) {
+    var sent = 0
+    for target in targets {
+      do throws(Errno) {
+        try services.signals.send(signal, to: target.identity)
+        sent += 1
+      } catch {
+        report(error.problem(task: target.name, "\(signal.name) cannot be sent"), during: "signal")
+      }
+    }
+    if sent == targets.count { tell("\(signal.name) sent to \(Self.name(targets))", .good) }
+    wantsRefresh = true
+  }
+
+  /// - Parameter step: added to the nice value; below 0 means more of the processor.
+  func renice(by step: Int) {
+    let targets = targets.filter { $0.state != .zombie }
+    guard !targets.isEmpty else { return }
+    var changed: [ProcessRecord] = []
+    for target in targets {
+      let value = min(max(target.nice + step, -20), 19)
+      do throws(Errno) {
+        try services.signals.setNice(value, of: target.identity)
+        changed.append(target)
+      } catch {
+        let needs = "a lower nice value needs CAP_SYS_NICE, and another user's process root"
+        report(
+          error.problem(task: target.name, "its nice value cannot be set to \(value)", remedy: needs),
+          during: "renice")
+      }
+    }
+    if changed.count == targets.count {
+      let value = targets.count == 1 ? "\(min(max(targets[0].nice + step, -20), 19))" : "changed by \(step)"
+      tell("nice value of \(Self.name(targets)): \(value)", .good)
+    }
+    wantsRefresh = true
+  }
+
+  private static func name(_ targets: [ProcessRecord]) -> String {
+    targets.count == 1 ? "\(targets[0].comm) (\(targets[0].pid))" : "\(targets.count) processes"
+  }
+}

@@ -1,0 +1,81 @@
+import ProcessTree
+import Synchronization
+import SystemCalls
+import Testing
+import TerminalUI
+
+@Suite struct SignalTests {
+  private func sent(_ screen: Screen) -> [String] {
+    screen.signals.sent.withLock { $0.map { "\($0.0.name) \($0.1.pid)" } }
+  }
+
+  @Test(arguments: [(40, 10), (80, 24), (200, 50)])
+  func theMenuNamesAndExplainsThemAll(width: Int, height: Int) {
+    let screen = Screen(width: width, height: height)
+    screen.type("101")
+    screen.press(.character("k"))
+    var seen = screen.text
+    for _ in 0..<32 {
+      screen.press(.down)
+      seen += "\n" + screen.text
+    }
+    for signal in SignalNumber.standard { #expect(seen.contains(signal.name), "\(signal.name)") }
+    #expect(seen.contains("asks it to end") && seen.contains("ends at once"))
+  }
+
+  @Test func cancelStandsFirst() {
+    let screen = Screen()
+    screen.type("101")
+    screen.press(.character("k"), .enter)
+    #expect(sent(screen).isEmpty && screen.app.overlays.isEmpty)
+    screen.press(.character("k"), .down, .enter)
+    #expect(sent(screen) == ["SIGTERM 101"])
+  }
+
+  /// Init, this program (900) and the shell that it runs in.
+  @Test(arguments: [(1, "init"), (200, "bash"), (900, "crtop")])
+  func whatKeepsUsAliveNeedsItsNameTyped(pid: Int, name: String) {
+    let screen = Screen()
+    screen.type("\(pid)")
+    screen.press(.character("k"), .down, .enter)
+    #expect(sent(screen).isEmpty)
+    #expect(screen.roles(of: "[ Cancel ]") == [.buttonFocused])
+    #expect(screen.text.contains("type its name: \(name)"))
+    // Without the name the other button does nothing.
+    screen.press(.left, .enter)
+    #expect(sent(screen).isEmpty)
+    screen.press(.up)
+    screen.type(name)
+    screen.press(.enter, .enter)
+    #expect(sent(screen) == ["SIGTERM \(pid)"])
+    #expect(screen.app.overlays.isEmpty)
+  }
+
+  @Test func aSignalThatDoesNoHarmNeedsNoName() {
+    let screen = Screen()
+    screen.type("1")
+    // SIGCONT is the sixth of the usual ones.
+    screen.press(.character("k"), .down, .down, .down, .down, .down, .down, .enter)
+    #expect(sent(screen) == ["SIGCONT 1"])
+  }
+
+  @Test func reniceTellsWhyNot() {
+    let screen = Screen()
+    screen.type("101")
+    screen.press(.character("["))
+    #expect(screen.signals.niced.withLock { $0.map { "\($0.0) \($0.1)" } } == ["1 101"])
+    #expect(screen.text.contains("nice value of worker (101): 1"))
+    screen.signals.problem.withLock { $0 = .permissionDenied }
+    screen.press(.character("]"))
+    #expect(screen.text.contains("its nice value cannot be set to -1"))
+    #expect(screen.app.errors.entries.first?.problem.remedy.contains("CAP_SYS_NICE") == true)
+  }
+
+  @Test func readOnlySendsAndRenicesNothing() {
+    let screen = Screen(readOnly: true)
+    screen.type("101")
+    screen.press(.character("k"), .character("["), .function(7), .character("D"), .character("z"))
+    #expect(screen.app.overlays.isEmpty && sent(screen).isEmpty)
+    #expect(screen.signals.niced.withLock { $0.isEmpty })
+  }
+}

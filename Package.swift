@@ -56,7 +56,8 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["SystemCalls", "CLinux", "CTestSupport"], path: "Tests/TestSupport"),
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .executableTarget(
-      name: "benchmarks", dependencies: ["SystemCalls", "CLinux", "TestSupport", "crtop", "workloads"],
+      name: "benchmarks",
+      dependencies: ["TerminalUI", "SystemCalls", "CLinux", "TestSupport", "crtop", "workloads"],
       path: "Tests/Benchmarks"),
     .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls", "CLinux"]),
     .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree", "SystemCalls", "CLinux"]),

@@ -13,12 +13,20 @@ public enum TerminalInterface {
     /// Refuse everything that changes something: checkpoint, restart, freeze, signals, deletion.
     public var isReadOnly: Bool
     public var colours: ColourChoice
+    /// For measurements: ends after so many refreshes, which follow each other without a pause.
+    package var hurriedRefreshes: Int?
 
     /// Everything allowed, colours where the terminal has them.
     public init(selectedPid: Int32? = nil, isReadOnly: Bool = false, colours: ColourChoice = .automatic) {
       self.selectedPid = selectedPid
       self.isReadOnly = isReadOnly
       self.colours = colours
+    }
+
+    /// For measurements.
+    package init(hurryThrough refreshes: Int) {
+      self.init(isReadOnly: true)
+      hurriedRefreshes = refreshes
     }
   }
 
@@ -48,7 +56,8 @@ public enum TerminalInterface {
     }
     let terminal = try Terminal(
       colours: options.colours, theme: configuration.theme, mouse: configuration.usesMouse)
-    var loop = EventLoop(app: app, terminal: terminal, news: news, signals: signals)
+    var loop = EventLoop(
+      app: app, terminal: terminal, news: news, signals: signals, hurriedRefreshes: options.hurriedRefreshes)
     return loop.run()
   }
 

@@ -159,7 +159,7 @@ import TerminalUI
   // MARK: Marks
 
   private func askAll(_ screen: Screen) {
-    for _ in 0..<30 {
+    for _ in 0..<60 {
       if screen.app.markDue != nil { screen.app.askForMark() }
       screen.catchUp()
       screen.clock.advance(0.1)

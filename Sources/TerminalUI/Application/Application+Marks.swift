@@ -13,7 +13,8 @@ extension Application {
   /// Asks about the selected subtree or the first on the screen of which nothing is known.
   package func askForMark() {
     let first = min(max(model.top, 0), model.rows.count)
-    let visible = model.rows[first..<min(first + max(layout.tree.height, 0), model.rows.count)]
+    let rows = now < marks.othersDue ? 0 : max(layout.tree.height, 0)
+    let visible = model.rows[first..<min(first + rows, model.rows.count)]
     for process in [model.selectedProcess].compactMap({ $0 }) + visible.filter({ $0.thread == nil }).map(\.process) {
       if process.isKernelThread || process.state == .zombie || isVital(process) { continue }
       let members = model.tree.subtree(of: process.identity)
@@ -31,6 +32,6 @@ extension Application {
       }
       return
     }
-    marks.rest(until: now + 1)
+    marks.rest(until: now + 0.5)
   }
 }

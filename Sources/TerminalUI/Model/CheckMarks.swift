@@ -26,13 +26,15 @@ package enum CheckMark: Sendable, Hashable {
 }
 
 /// Answers of the engine's check, which looks from outside and stops nothing. One subtree at a time, only those that are
-/// on the screen, and so seldom that looking takes a tenth of one processor at most.
+/// on the screen: the selected one soon, the others so seldom that looking takes a two-hundredth of one processor, since
+/// a check may have to look at every process of the machine (who else has that pipe?).
 package struct CheckMarks: Sendable {
   /// Subtrees of more tasks are not looked at unasked.
   static let largestSubtree = 32
   /// An answer is asked for again after so many seconds.
-  static let lifetime = 300.0
-  private static let idleShare = 9.0
+  static let lifetime = 600.0
+  /// How many times as long as a check took nothing is asked: about the selected process, about others.
+  private static let rest = (selected: 9.0, other: 199.0)
 
   private struct Answer: Sendable {
     var mark: CheckMark
@@ -50,6 +52,8 @@ package struct CheckMarks: Sendable {
   private var question: Question?
   /// Monotonic seconds before which nothing more is asked; `nil` while an answer is awaited.
   package private(set) var due: Double? = 0
+  /// Before that, only the selected process is asked about.
+  private(set) var othersDue = 0.0
 
   /// What is known of the subtree below a process.
   package subscript(_ root: ProcessRecord) -> CheckMark { answers[root.identity]?.mark ?? .unknown }
@@ -81,7 +85,9 @@ package struct CheckMarks: Sendable {
       case .failure(let problem): .no(problem, others: 0)
       }
     answers[root] = Answer(mark: mark, members: question.members, time: now)
-    due = now + max(now - question.time, 0.002) * Self.idleShare
+    let taken = max(now - question.time, 0.002)
+    due = now + taken * Self.rest.selected
+    othersDue = now + taken * Self.rest.other
     self.question = nil
     return true
   }

@@ -161,8 +161,26 @@ struct EveryKeyTests {
       // Esc first takes away what the last jump said.
       if action == .cancel { try press() }
       try subject.wait("no tag") { !$0.contains("tagged") }
-    default: Issue.record("no check for \(action)")
+    case .lessNice, .nicer:
+      let before = try nice(subject.pid)
+      try press()
+      if action == .nicer && geteuid() != 0 {
+        try subject.wait("a refusal") { $0.contains("error") }
+      } else {
+        try subject.wait("another nice value") { _ in (try? nice(subject.pid)) == before + (action == .nicer ? -1 : 1) }
+      }
+    case .panelUp, .panelDown:
+      // There is no operation: nothing happens.
+      try press()
+      try subject.wait("the tree") { isTree($0) && selected($0) == subject.pid }
+    case .quit: break
     }
+  }
+
+  /// Field 19 of stat.
+  private static func nice(_ pid: Int32) throws -> Int {
+    let fields = try readText("/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ") ?? []
+    return try #require(fields.count > 16 ? Int(fields[16]) : nil)
   }
 
   /// As tmux calls it.

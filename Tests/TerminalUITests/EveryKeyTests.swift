@@ -161,6 +161,17 @@ struct EveryKeyTests {
       // Esc first takes away what the last jump said.
       if action == .cancel { try press() }
       try subject.wait("no tag") { !$0.contains("tagged") }
+    case .lessNice:
+      try press()
+      try subject.wait("a nice value") { $0.contains("nice value of python3") }
+    case .nicer:
+      // Only root may; others are told so.
+      try press()
+      try subject.wait("a nice value") { $0.contains("nice value") }
+    case .panelUp, .panelDown:
+      // No operation runs whose tasks could be scrolled.
+      try press()
+      try subject.wait("the tree") { isTree($0) && selected($0) == subject.pid }
     default: Issue.record("no check for \(action)")
     }
   }

@@ -5,11 +5,6 @@ internal import ProcessTree
 internal import SystemCalls
 
 extension Application {
-  /// Who froze a process, where its cgroup tells: the engine's groups have the name of their job's root.
-  func freezeOwner(of process: ProcessRecord) -> String {
-    process.cgroup.split(separator: "/").contains { $0.hasPrefix("crtop-") } ? ", made by crtop: z thaws it" : ""
-  }
-
   /// Thaws a frozen subtree; freezes another after a question, since that stops a job.
   func freezeOrThaw() {
     guard let process = selection(), let subtree = SubtreeSummary(model.selectedSubtree) else { return }

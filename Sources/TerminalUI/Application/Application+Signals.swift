@@ -17,17 +17,11 @@ extension Application {
 
   /// Sends a chosen signal, after a question where it could end the system, this program or its terminal.
   func confirmed(_ signal: SignalNumber, to targets: [ProcessRecord]) {
-    if let protected = targets.first(where: isProtected), signal.isHarmful {
+    if let protected = targets.first(where: isVital), signal.isHarmful {
       present(Dialogs.signal(signal, to: targets, protected: protected))
     } else {
       send(signal, to: targets)
     }
-  }
-
-  /// Init, this program and what it runs in.
-  private func isProtected(_ process: ProcessRecord) -> Bool {
-    process.pid == 1 || process.pid == services.ownPid
-      || model.tree.ancestors(of: services.ownPid).contains { $0.identity == process.identity }
   }
 
   func send(_ signal: SignalNumber, to targets: [ProcessRecord]) {

@@ -200,11 +200,10 @@ package struct OperationModel: Sendable {
       var text = "\(name) done: \(Format.count(summary.tasks, "task"))"
       if kind == .checkpoint {
         switch plan?.after {
-        case .kill: text += ", KILLED"
-        case .leaveFrozen: text += ", left FROZEN (z thaws)"
-        default: break
+        case .kill: text += ", then KILLED"
+        case .leaveFrozen: text += ", left FROZEN: z thaws it"
+        default: text += ", stood still \(Format.duration(microseconds: summary.pauseMicroseconds))"
         }
-        text += ", stood still \(Format.duration(microseconds: summary.pauseMicroseconds))"
       }
       text += ", took \(Format.duration(microseconds: summary.elapsedMicroseconds))"
       if summary.bytes > 0 { text += ", " + size(summary.bytes) }

@@ -27,7 +27,7 @@ extension Pagers {
       guard let current = app.model.tree[process.identity] else {
         return [StyledLine("This process has ended.", .warning)]
       }
-      return describe(current, app, width) + describe(knowledge.check, width) + subtree(of: current, app, width)
+      return describe(current, width) + describe(knowledge.check, width) + subtree(of: current, app, width)
         + threads(of: current, app, width)
     }
     return Pager(
@@ -66,10 +66,10 @@ extension Pagers {
 
   // MARK: The task
 
-  private static func describe(_ process: ProcessRecord, _ app: Application, _ width: Int) -> [StyledLine] {
+  private static func describe(_ process: ProcessRecord, _ width: Int) -> [StyledLine] {
     let ended = process.exitStatus.map { ", \($0)" } ?? ""
     let dead = process.hasDeadLeader ? ", its leader has ended and other threads live on" : ""
-    let frozen = process.state == .frozen ? " by the cgroup \(process.cgroup)\(app.freezeOwner(of: process))" : ""
+    let frozen = process.state == .frozen ? " by \(process.freezerOwner)" : ""
     let pairs = [
       ("Command", process.commandLine),
       ("State", "\(process.state.word)\(frozen)\(ended)\(dead)"),

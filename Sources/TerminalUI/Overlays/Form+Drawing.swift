@@ -7,7 +7,10 @@ extension Form {
       wrap(line.text, width: width - 4, indent: 2).map { StyledLine($0, line.role) }
     }
     textLines = wrapped.count
-    let fixed = controls.count + 1
+    // Many controls on a small screen: as many as leave two lines for the text, with the one that has the focus.
+    let count = min(controls.count, max(area.height - 5, 1))
+    let first = min(max(min(focus, controls.count - 1) - count + 1, 0), controls.count - count)
+    let fixed = count + 1
     // On a small screen the empty lines go first.
     let roomy = wrapped.count + fixed + 4 <= area.height
     let box = Frame.centred(in: area, height: wrapped.count + fixed + (roomy ? 4 : 2), width: width)
@@ -26,7 +29,7 @@ extension Form {
     }
     var row = inner.row + textHeight + (roomy ? 1 : 0)
     let labels = controls.map(\.label.columns).max() ?? 0
-    for index in controls.indices {
+    for index in first..<first + count {
       drawControl(index, on: &canvas, row: row, inner: inner, labelWidth: labels)
       row += 1
     }

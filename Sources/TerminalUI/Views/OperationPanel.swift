@@ -44,7 +44,8 @@ package enum OperationPanel {
   }
 
   private static func summaryLines(_ operation: OperationModel, width: Int) -> [StyledLine] {
-    let summary = (operation.summary ?? "") + "  (Esc: dismiss)"
+    let keys = operation.kind == .checkpoint ? "  (R: images, Esc: dismiss)" : "  (Esc: dismiss)"
+    let summary = (operation.summary ?? "") + keys
     var lines = wrap(summary, width: width, indent: 2).map { StyledLine($0, role(of: operation)) }
     if let note = operation.notes.first {
       let more = operation.notes.count > 1 ? " (and \(operation.notes.count - 1) more: press o)" : ""
@@ -70,8 +71,9 @@ package enum OperationPanel {
     if waiting > 0 { title += "  \(waiting) waiting: o" }
     canvas.fill(Rect(row: area.row, column: 0, height: 1, width: area.width), role: .columnTitle)
     let used = canvas.write(title, row: area.row, column: 0, role: .columnTitle)
-    canvas.writeRight(
-      operation.image, row: area.row, column: used + 2, width: area.width - used - 2, role: .columnTitle)
+    // The path is in the summary: how fast it goes is worth more now.
+    let right = speed(of: operation, now) ?? operation.image
+    canvas.writeRight(right, row: area.row, column: used + 2, width: area.width - used - 2, role: .columnTitle)
     let room = max(area.height - 2, 0)
     top = max(min(top, operation.lines.count - room), 0)
     for (offset, line) in operation.linesByUrgency.dropFirst(top).prefix(room).enumerated() {
@@ -109,20 +111,15 @@ package enum OperationPanel {
     let fraction = operation.total > 0 ? min(Double(operation.done) / Double(operation.total), 1) : 0
     canvas.write(
       "\(Format.decimal(fraction * 100, 0))%", row: row, column: nameWidth + 1, limit: 8, role: .strong)
-    var end = width
-    if let speed = speed(of: operation, now), width >= 60 {
-      end -= speed.columns + 1
-      canvas.write(speed, row: row, column: end + 1, role: .information)
-    }
     drawProgress(
-      on: &canvas, row, from: nameWidth + 10, to: end, fraction: fraction, done: operation.done,
+      on: &canvas, row, from: nameWidth + 10, to: width, fraction: fraction, done: operation.done,
       total: operation.total, seconds: operation.elapsed(now: now))
   }
 
   /// `210M/s, 4.2 s left`.
   static func speed(of operation: OperationModel, _ now: Double) -> String? {
     guard let rate = operation.rate(now: now) else { return nil }
-    let left = operation.secondsLeft(now: now).map { ", \(Format.duration(seconds: $0)) left" } ?? ""
+    let left = operation.secondsLeft(now: now).map { ", \(Format.roughly(seconds: $0)) left" } ?? ""
     return "\(Format.bytes(UInt64(rate)))/s\(left)"
   }
 

@@ -34,7 +34,8 @@ enum Machine {
 
   /// Reads what is read only once, before a job is stopped.
   static func warmUp() {
-    _ = (current, bootID, processorFeatures, vdsoChecksum, Parallel.processors, RememberedCalls.reader)
+    _ = (
+      current, bootID, processorFeatures, vdsoBytes, vdsoChecksum, Parallel.processors, RememberedCalls.reader)
   }
 
   /// The flags of the first processor in /proc/cpuinfo.
@@ -45,35 +46,35 @@ enum Machine {
     return line.split(separator: " ").drop { $0 != ":" }.dropFirst().map(String.init)
   }()
 
-  /// Where the vDSO is in crtop itself: every task of this kernel has the same one.
-  private static let vdso: Range<UInt>? = {
-    guard let text = try? readText("/proc/self/maps"),
-      let line = text.split(separator: "\n").first(where: { $0.hasSuffix("[vdso]") })
-    else { return nil }
-    var scanner = ByteScanner(Array(line.utf8))
-    guard let start = scanner.unsigned(radix: 16), scanner.skip(UInt8(ascii: "-")),
-      let end = scanner.unsigned(radix: 16), start < end
-    else { return nil }
-    return UInt(start)..<UInt(end)
+  /// The vDSO as it is mapped in crtop itself: every task of this kernel has the same one. Empty where there is none.
+  static let vdsoBytes: [UInt8] = {
+    guard let range = vdsoMappings.first(where: \.isCode)?.range else { return [] }
+    return unsafe Array(
+      UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: UInt(range.lowerBound)), count: range.count))
   }()
 
-  /// XXH3 of the vDSO; 0 where there is none.
-  static let vdsoChecksum: UInt64 = {
-    guard let vdso else { return 0 }
-    return unsafe imageChecksum(
-      of: UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: vdso.lowerBound), count: vdso.count))
+  /// The mappings that come with the vDSO ([vvar] and its kin) and itself, in the order of their addresses: their lengths.
+  static let vdsoAreas = vdsoMappings.map { (length: $0.range.count, isCode: $0.isCode) }
+
+  private static let vdsoMappings: [(range: Range<UInt64>, isCode: Bool)] = {
+    var reader = ProcFileReader()
+    guard let maps = try? reader.read("/proc/self/smaps") else { return [] }
+    return MappedArea.parse(maps).filter { $0.name == "[vdso]" || $0.name.hasPrefix("[vvar") }
+      .map { ($0.range, $0.name == "[vdso]") }
   }()
+
+  /// XXH3 of the vDSO.
+  static let vdsoChecksum = imageChecksum(ofBytes: vdsoBytes)
 
   /// The offset of a system call instruction (0f 05) in the vDSO.
   static let systemCallInstruction: UInt64? = {
-    guard let vdso else { return nil }
-    let bytes = unsafe UnsafeRawBufferPointer(
-      start: UnsafeRawPointer(bitPattern: vdso.lowerBound), count: vdso.count)
-    for index in 0..<bytes.count - 1 where unsafe bytes[index] == 0x0f && bytes[index + 1] == 0x05 {
-      return UInt64(index)
-    }
-    return nil
+    vdsoBytes.indices.dropLast().first { vdsoBytes[$0] == 0x0f && vdsoBytes[$0 + 1] == 0x05 }.map { UInt64($0) }
   }()
+}
+
+/// XXH3-64, as the image has it.
+func imageChecksum(ofBytes bytes: [UInt8]) -> UInt64 {
+  unsafe bytes.withUnsafeBytes { unsafe imageChecksum(of: $0) }
 }
 
 /// The limit on open descriptors, raised for a large job.

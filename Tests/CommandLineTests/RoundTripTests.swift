@@ -10,7 +10,7 @@ let roundTrips = [
   "pending", "files", "devices", "locks", "pipes", "directories", "tree", "sessions", "ghosts", "zombies",
   "core-zombie", "deaths", "bereaved", "mourned", "dead-leader", "sharing", "stopped", "identity", "timers",
   "posix-timers", "sleeper", "rest", "credentials", "limits", "scheduling", "many-threads",
-  "counter", "membarrier", "critical-section", "futexes", "names", "guards", "mixed",
+  "counter", "membarrier", "critical-section", "futexes", "names", "guards", "vdso", "mixed",
 ]
 
 extension CommandLine {

@@ -16,6 +16,7 @@ static const struct workload workloads[] = {
   {"futexes", "waiters of every kind: bitset, requeue, priority inheritance, many at once", run_futexes},
   {"names", "names of threads and zombies that are not UTF-8", run_names},
   {"registers", "every general, x87 and vector register, in a busy loop", run_registers},
+  {"vdso", "calls through the functions of the vDSO by their old addresses", run_vdso},
   {"memory", "heap, sparse, protected and advised memory", run_memory},
   {"inherited", "memory common since fork, and what is different since", run_inherited},
   {"guards", "guard regions in the middle of memory", run_guards},

@@ -102,6 +102,7 @@ void run_membarrier(int, char **);
 void run_critical_section(int, char **);
 void run_futexes(int, char **);
 void run_names(int, char **);
+void run_vdso(int, char **);
 void run_guards(int, char **);
 void run_mixed(int, char **);
 void run_refused(int, char **);

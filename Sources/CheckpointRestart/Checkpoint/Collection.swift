@@ -158,17 +158,12 @@ struct Collection {
     }
   }
 
-  /// A free range for scratch memory: the middle of the largest gap, far from anything that grows.
+  /// A free range for scratch memory.
   private func freeRange(_ process: JobProcess) throws(Problem) -> UInt64 {
-    var best: Range<UInt64> = 0..<0
-    for (lower, upper) in zip(process.areas, process.areas.dropFirst()) where upper.start > lower.end {
-      guard upper.start < 1 << 47 else { break }
-      if upper.start - lower.end > best.upperBound - best.lowerBound { best = lower.end..<upper.start }
-    }
     let length = UInt64(RemoteCalls.scratchLength)
-    guard best.upperBound - best.lowerBound > 4 * length else {
+    guard let start = FreeRange.find(length, between: process.areas.map(\.range)) else {
       throw process.problem(.noMemory, "its address space", why: "there is no free range of \(length) bytes")
     }
-    return (best.lowerBound + (best.upperBound - best.lowerBound) / 2) & ~(pageSize - 1)
+    return start
   }
 }

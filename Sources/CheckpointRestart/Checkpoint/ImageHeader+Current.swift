@@ -19,6 +19,7 @@ extension ImageHeader {
     header.cpuFeatures = Machine.processorFeatures
     header.pageSize = UInt32(CheckpointRestart.pageSize)
     header.vdsoChecksum = Machine.vdsoChecksum
+    header.vdso = Data(Machine.vdsoBytes)
     header.rootPid = context.root
     if let root = context.processes.first {
       header.userID = root.status.userIDs.first ?? 0

@@ -179,6 +179,7 @@ final class SubtreeStop {
         case .interrupted(let signal):
           // In a group stop the signal is that which stopped the group (ptrace(2)).
           process.stopSignal = signal == SIGTRAP ? 0 : signal
+          if signal == SIGTRAP, try !VDSOCode.leave(thread.traced, &context.reader) { continue }
           try InterruptedCalls.repair(thread, of: process)
           return
         case .signal(let signal):  // delivered at the same moment: it goes on its way, then the interrupt comes

@@ -43,6 +43,17 @@ struct Commit {
     for process in context.live.reversed() {
       for thread in process.threads { thread.traced.detach() }
     }
+    for process in context.stopped { awaitGroupStop(process) }
+  }
+
+  /// A task that is let go in a group stop enters it anew by itself (kernel/ptrace.c, __ptrace_unlink): whoever looks at it
+  /// when the restart has returned finds it stopped.
+  private func awaitGroupStop(_ process: RestartingProcess) {
+    var patience = Patience(seconds: 1)
+    var reader = ProcFileReader()
+    while let stat = (try? reader.read("/proc/\(process.pid)/stat")).flatMap({ ProcStat($0) }), !stat.isStopped,
+      !stat.isZombie, patience.pause()
+    {}
   }
 
   private func report(_ process: RestartingProcess) {

@@ -41,6 +41,7 @@ struct MemoryFill: ~Copyable {
       for run in inheritance.needed { pieces[run.chunk, default: []].append(Piece(pid: process.pid, run: run)) }
     }
     for chunk in pieces.keys.sorted() { try fill(pieces[chunk] ?? [], from: chunk) }
+    for process in living { try context.foreignVDSO?.write(to: process) }
     for process in living { try meter.add(process.pid, process.image.memoryBytes) }
   }
 

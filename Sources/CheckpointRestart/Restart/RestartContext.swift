@@ -12,6 +12,8 @@ final class RestartContext {
   let request: RestartRequest
   let report: OperationReport
   let inherited: InheritedDescriptors
+  /// Of a job from another kernel.
+  let foreignVDSO: ForeignVDSO?
   /// Parents before their children.
   let processes: [RestartingProcess]
   let byPID: [Int32: RestartingProcess]
@@ -23,10 +25,11 @@ final class RestartContext {
   /// Stand-ins for session leaders that are gone, with the parent that reaps them.
   var sessionPlaceholders: [(creator: RestartingProcess, thread: TracedThread)] = []
 
-  init(_ metadata: ImageMetadata, _ request: RestartRequest, _ report: OperationReport) {
+  init(_ metadata: ImageMetadata, _ request: RestartRequest, _ report: OperationReport, _ foreignVDSO: ForeignVDSO?) {
     self.metadata = metadata
     self.request = request
     self.report = report
+    self.foreignVDSO = foreignVDSO
     inherited = InheritedDescriptors(metadata.processes)
     var reader = ProcFileReader()
     let status = (try? reader.read("/proc/self/status")).map { ProcStatus($0) }

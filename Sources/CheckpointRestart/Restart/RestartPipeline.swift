@@ -17,7 +17,7 @@ struct RestartPipeline {
     let started = monotonicNanoseconds()
     DescriptorLimit.raise()
     let image = try verifiedImage()
-    let metadata = image.metadata
+    var metadata = image.metadata
     let bytes = image.totals.bytes
     let plan: TreePlan
     do throws(Problem) {
@@ -25,12 +25,17 @@ struct RestartPipeline {
       plan = try TreePlan(metadata.processes)
     } catch { throw Problems(error) }
     report.event(.tasks(metadata.processes.map { TaskName(pid: $0.pid, comm: $0.comm) }))
-    let obstacles = RestartPreflight(
+    var obstacles = RestartPreflight(
       header: metadata.header, processes: metadata.processes, plan: plan, shared: metadata.sharedObjects,
       accepted: request.acceptedLosses
     ).run()
+    var foreignVDSO: ForeignVDSO?
+    do throws(Problem) {
+      foreignVDSO = try ForeignVDSO(metadata.header)
+      try foreignVDSO?.adapt(&metadata.processes)
+    } catch { obstacles.append(error) }
     if !obstacles.isEmpty { throw Problems(obstacles) }
-    let context = RestartContext(metadata, request, report)
+    let context = RestartContext(metadata, request, report, foreignVDSO)
     do throws(Problem) {
       try restart(context, plan, image)
     } catch {

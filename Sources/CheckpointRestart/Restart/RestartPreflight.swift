@@ -43,11 +43,6 @@ struct RestartPreflight {
         "the processor", "it lacks \(missing.joined(separator: " ")), which the job may use",
         "restart it on a machine with these features")
     }
-    if header.vdsoChecksum != Machine.vdsoChecksum {
-      refuse(
-        "the kernel's vDSO", "the image is from kernel \(header.kernelRelease), this is \(here.release)",
-        "boot the kernel the image was made on")
-    }
     if header.bootID != Machine.bootID, Int64(monotonicNanoseconds()) < header.monotonicNs, !accepted.contains(.clock) {
       refuse(
         "the monotonic clock", "the machine has been started anew, so it would go back for the job",

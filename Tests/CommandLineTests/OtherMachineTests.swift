@@ -1,0 +1,93 @@
+/// Images from another machine: its kernel has another vDSO, its processor other features.
+
+import CheckpointImage
+import FoundationEssentials
+import ImageSchema
+import SystemCalls
+import TestSupport
+import Testing
+
+extension CommandLine {
+  @Suite struct OtherMachines {
+    /// Three restarts on a "foreign" kernel in a row: each time the vDSO that the job knows goes on by jumps, over the one
+    /// of the restart before. The functions of the forged ones are only traps, so nothing of them may run.
+    @Test(.timeLimit(.minutes(1)), arguments: ["vdso", "mixed", "timers", "threads"])
+    func foreignVDSO(_ workload: String) throws {
+      let sandbox = try Sandbox()
+      let job = try Job(workload, in: sandbox)
+      var seen: Set<String> = [try vdsoPlace(job.pid)]
+      for round in 1...3 {
+        let tasks = try job.checkpointAndKill(to: sandbox["image"])
+        let forged = sandbox["forged-\(round)"]
+        try forgeHeader(of: sandbox["image"], to: forged) { header in
+          var vdso = [UInt8](header.vdso)
+          try trapFunctions(&vdso)
+          header.vdso = .init(vdso)
+          header.vdsoChecksum = unsafe vdso.withUnsafeBytes { unsafe imageChecksum(of: $0) }
+          header.kernelRelease = "1.2.3-other"
+        }
+        try job.restart(from: forged, expecting: tasks)
+        #expect(seen.insert(try vdsoPlace(job.pid)).inserted, "the kernel's vDSO is where an old one is")
+        removeFile(sandbox["image"])
+      }
+      // And once on the kernel that it now comes from.
+      try job.restart(from: sandbox["last"], expecting: try job.checkpointAndKill(to: sandbox["last"]))
+      try job.expectPass()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func vdsoThatIsNotThere() throws {
+      let sandbox = try Sandbox()
+      let job = try Job("pipes", in: sandbox)
+      try job.checkpointAndKill(to: sandbox["image"])
+      for damaged in [[], [UInt8](repeating: 0, count: 8192)] {
+        try forgeHeader(of: sandbox["image"], to: sandbox["forged"]) { header in
+          header.vdso = .init(damaged)
+          header.vdsoChecksum = unsafe damaged.withUnsafeBytes { unsafe imageChecksum(of: $0) }
+          header.kernelRelease = "1.2.3-other"
+        }
+        try sandbox.expectRestartRefused(sandbox["forged"], naming: "1.2.3-other")
+        removeFile(sandbox["forged"])
+      }
+    }
+
+    /// All that is missing is listed.
+    @Test(.timeLimit(.minutes(1))) func processorLacksFeatures() throws {
+      let sandbox = try Sandbox()
+      let job = try Job("registers", in: sandbox)
+      try job.checkpointAndKill(to: sandbox["image"])
+      try forgeHeader(of: sandbox["image"], to: sandbox["forged"]) { $0.cpuFeatures += ["avx1024", "warp9"] }
+      try sandbox.expectRestartRefused(sandbox["forged"], naming: "avx1024 warp9")
+    }
+
+    /// Where the kernel's vDSO is in a task.
+    private func vdsoPlace(_ pid: Int32) throws -> String {
+      let lines = try readText("/proc/\(pid)/maps").split(separator: "\n").filter { $0.hasSuffix("[vdso]") }
+      #expect(lines.count == 1)
+      return lines.first.map(String.init) ?? ""
+    }
+
+    /// Fills every function of an ELF object's dynamic symbols with int3.
+    private func trapFunctions(_ bytes: inout [UInt8]) throws {
+      func number(_ offset: Int, _ count: Int) -> Int {
+        (0..<count).reversed().reduce(0) { $0 << 8 | Int(bytes[offset + $1]) }
+      }
+      let segments = (0..<number(56, 2)).map { number(32, 8) + $0 * 56 }
+      let dynamic = try #require(segments.first { number($0, 4) == 2 })
+      var values: [Int: Int] = [:]
+      var entry = number(dynamic + 8, 8)
+      while number(entry, 8) != 0 {
+        values[number(entry, 8)] = number(entry + 8, 8)
+        entry += 16
+      }
+      let (symbols, strings) = (try #require(values[6]), try #require(values[5]))
+      var functions: [Range<Int>] = []
+      for symbol in stride(from: symbols, to: strings, by: 24) where number(symbol + 4, 1) & 15 == 2 {
+        functions.append(number(symbol + 8, 8)..<number(symbol + 8, 8) + number(symbol + 16, 8))
+      }
+      #expect(functions.count >= 10)
+      for function in functions {
+        bytes.replaceSubrange(function, with: [UInt8](repeating: 0xcc, count: function.count))
+      }
+    }
+  }
+}

@@ -180,6 +180,7 @@ final class SubtreeStop {
           // In a group stop the signal is that which stopped the group (ptrace(2)).
           process.stopSignal = signal == SIGTRAP ? 0 : signal
           try InterruptedCalls.repair(thread, of: process)
+          try Seccomp.protect(thread)
           return
         case .signal(let signal):  // delivered at the same moment: it goes on its way, then the interrupt comes
           try thread.traced.resume(signal: signal)

@@ -33,7 +33,9 @@ extension Unicode.Scalar {
   }
 
   /// Whether it belongs to the character before it: an accent, a joiner.
-  package var isMark: Bool { value >= 0x300 && !(0x2500...0x25ff ~= value) && (properties.isGraphemeExtend || value == 0x200d) }
+  package var isMark: Bool {
+    value >= 0x300 && !(0x2500...0x25ff ~= value) && (properties.isGraphemeExtend || value == 0x200d)
+  }
 }
 
 extension StringProtocol {

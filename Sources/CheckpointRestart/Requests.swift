@@ -32,9 +32,13 @@ public enum AcceptedLoss: String, Sendable, CaseIterable {
   case coreFlag = "core-flag"
   /// Begin sleeps anew in the restarted job where crtop cannot see what is left of them.
   case sleepTime = "sleep-time"
+  /// Do without the keys that a task has in keyrings of its own.
+  case keyrings
+  /// Restart with crtop's login user where that of the job cannot be set.
+  case loginUser = "login-user"
 
-  /// Those that matter to a restart; sleeps are accepted at the checkpoint.
-  public static let atRestart: [AcceptedLoss] = [.changedFiles, .clock, .coreFlag]
+  /// Those that matter to a restart; sleeps and keyrings are accepted at the checkpoint.
+  public static let atRestart: [AcceptedLoss] = [.changedFiles, .clock, .coreFlag, .loginUser]
 }
 
 /// A checkpoint to be taken.
@@ -45,12 +49,16 @@ public struct CheckpointRequest: Sendable {
   public var after: AfterCheckpoint
   public var compression: Compression
   public var acceptedLosses: Set<AcceptedLoss>
+  /// The root is an ancestor of the calling process, which is not saved: in the image it has ended with
+  /// `SelfCheckpoint.statusAfterRestart`.
+  public var isOwnJob: Bool
 
   /// Makes a request; by default the job goes on and page data is not compressed.
   public init(
     root: TaskIdentity, destination: String, after: AfterCheckpoint = .resume, compression: Compression = .none,
-    acceptedLosses: Set<AcceptedLoss> = []
+    acceptedLosses: Set<AcceptedLoss> = [], isOwnJob: Bool = false
   ) {
+    self.isOwnJob = isOwnJob
     self.root = root
     self.destination = destination
     self.after = after

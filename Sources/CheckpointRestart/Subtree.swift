@@ -5,7 +5,9 @@ internal import SystemCalls
 
 enum Subtree {
   /// Refuses init, kernel threads, crtop itself and its ancestors: stopping them would stop crtop.
-  static func refuseForbidden(_ pid: Int32) throws(Problem) {
+  ///
+  /// - Parameter isOwnJob: it must be an ancestor of crtop: the job that crtop was started by.
+  static func refuseForbidden(_ pid: Int32, isOwnJob: Bool = false) throws(Problem) {
     var reader = ProcFileReader()
     guard pid > 0, let stat = (try? reader.read("/proc/\(pid)/stat")).flatMap({ ProcStat($0) }) else {
       throw Problem(errno: .noSuchProcess, what: "process \(pid)", why: "there is no such process")
@@ -18,11 +20,13 @@ enum Subtree {
     if stat.isKernelThread { throw refuse("it is a kernel thread", "choose a process") }
     var ancestor = getpid()
     while ancestor > 0 {
+      if ancestor == pid && isOwnJob && pid != getpid() { return }
       if ancestor == pid {
         throw refuse("crtop itself runs inside it", "run crtop from another terminal, or choose a smaller subtree")
       }
-      guard let next = (try? reader.read("/proc/\(ancestor)/stat")).flatMap({ ProcStat($0) }) else { return }
+      guard let next = (try? reader.read("/proc/\(ancestor)/stat")).flatMap({ ProcStat($0) }) else { break }
       ancestor = next.ppid
     }
+    if isOwnJob { throw refuse("crtop was not started inside it", "leave out --self") }
   }
 }

@@ -374,6 +374,30 @@ public nonisolated struct ImageProcess: @unchecked Sendable {
     set {_uniqueStorage()._controllingTerminal = newValue}
   }
 
+  /// those of its threads, each once
+  public var seccompFilters: [ImageSeccompFilter] {
+    get {_storage._seccompFilters}
+    set {_uniqueStorage()._seccompFilters = newValue}
+  }
+
+  /// one for each hierarchy
+  public var cgroups: [ImageCgroup] {
+    get {_storage._cgroups}
+    set {_uniqueStorage()._cgroups = newValue}
+  }
+
+  /// /proc/PID/loginuid: 4294967295: never set
+  public var loginUid: UInt32 {
+    get {_storage._loginUid}
+    set {_uniqueStorage()._loginUid = newValue}
+  }
+
+  /// the kernel has audit sessions
+  public var hasLoginUid_p: Bool {
+    get {_storage._hasLoginUid_p}
+    set {_uniqueStorage()._hasLoginUid_p = newValue}
+  }
+
   /// whether the parent has been told by wait(2) that the group has stopped
   public var stopReported: Bool {
     get {_storage._stopReported}
@@ -564,11 +588,56 @@ public nonisolated struct ImageThread: @unchecked Sendable {
     set {_uniqueStorage()._rawComm = newValue}
   }
 
+  /// indices into the process's, the oldest first
+  public var seccompFilters: [UInt32] {
+    get {_storage._seccompFilters}
+    set {_uniqueStorage()._seccompFilters = newValue}
+  }
+
+  /// PR_GET_SPECULATION_CTRL of each kind, the first kind first
+  public var speculation: [UInt32] {
+    get {_storage._speculation}
+    set {_uniqueStorage()._speculation = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A seccomp(2) filter.
+public nonisolated struct ImageSeccompFilter: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// SECCOMP_FILTER_FLAG_LOG
+  public var flags: UInt32 = 0
+
+  /// struct sock_filter, 8 bytes each
+  public var program: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A line of /proc/PID/cgroup.
+public nonisolated struct ImageCgroup: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// as the kernel names the hierarchy; empty: version 2
+  public var controllers: String = String()
+
+  public var path: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 public nonisolated struct ImageSignalAction: Sendable {
@@ -688,6 +757,14 @@ public nonisolated struct ImageScheduling: Sendable {
   public var ioPriority: UInt32 = 0
 
   public var timerSlackNs: UInt64 = 0
+
+  /// of SCHED_OTHER and SCHED_BATCH where the program has chosen one, else 0
+  public var sliceNs: UInt64 = 0
+
+  /// utilization clamps; both 0 where the kernel has none
+  public var clampMinimum: UInt32 = 0
+
+  public var clampMaximum: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1374,7 +1451,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Process"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0\u{4}r\u{2}posix_timers\0\u{3}continue_unreported\0\u{4}\u{13}dead_leader\0\u{3}shared_tables\0\u{4}'raw_comm\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0\u{4}r\u{2}posix_timers\0\u{3}continue_unreported\0\u{4}\u{13}dead_leader\0\u{3}shared_tables\0\u{4}\u{13}seccomp_filters\0\u{1}cgroups\0\u{3}login_uid\0\u{3}has_login_uid\0\u{4}\u{11}raw_comm\0")
 
   fileprivate class _StorageClass {
     var _pid: Int32 = 0
@@ -1398,6 +1475,10 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _stopSignal: UInt32 = 0
     var _memoryBytes: UInt64 = 0
     var _controllingTerminal: Bool = false
+    var _seccompFilters: [ImageSeccompFilter] = []
+    var _cgroups: [ImageCgroup] = []
+    var _loginUid: UInt32 = 0
+    var _hasLoginUid_p: Bool = false
     var _stopReported: Bool = false
     var _deadLeader: Bool = false
     var _sharedTables: ImageSharedTables? = nil
@@ -1435,6 +1516,10 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _stopSignal = source._stopSignal
       _memoryBytes = source._memoryBytes
       _controllingTerminal = source._controllingTerminal
+      _seccompFilters = source._seccompFilters
+      _cgroups = source._cgroups
+      _loginUid = source._loginUid
+      _hasLoginUid_p = source._hasLoginUid_p
       _stopReported = source._stopReported
       _deadLeader = source._deadLeader
       _sharedTables = source._sharedTables
@@ -1485,6 +1570,10 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 201: try { try decoder.decodeSingularBoolField(value: &_storage._continueUnreported) }()
         case 220: try { try decoder.decodeSingularBoolField(value: &_storage._deadLeader) }()
         case 221: try { try decoder.decodeSingularMessageField(value: &_storage._sharedTables) }()
+        case 240: try { try decoder.decodeRepeatedMessageField(value: &_storage._seccompFilters) }()
+        case 241: try { try decoder.decodeRepeatedMessageField(value: &_storage._cgroups) }()
+        case 242: try { try decoder.decodeSingularUInt32Field(value: &_storage._loginUid) }()
+        case 243: try { try decoder.decodeSingularBoolField(value: &_storage._hasLoginUid_p) }()
         case 260: try { try decoder.decodeSingularBytesField(value: &_storage._rawComm) }()
         default: break
         }
@@ -1576,6 +1665,18 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       try { if let v = _storage._sharedTables {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 221)
       } }()
+      if !_storage._seccompFilters.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._seccompFilters, fieldNumber: 240)
+      }
+      if !_storage._cgroups.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._cgroups, fieldNumber: 241)
+      }
+      if _storage._loginUid != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._loginUid, fieldNumber: 242)
+      }
+      if _storage._hasLoginUid_p != false {
+        try visitor.visitSingularBoolField(value: _storage._hasLoginUid_p, fieldNumber: 243)
+      }
       if !_storage._rawComm.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._rawComm, fieldNumber: 260)
       }
@@ -1609,6 +1710,10 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._stopSignal != rhs_storage._stopSignal {return false}
         if _storage._memoryBytes != rhs_storage._memoryBytes {return false}
         if _storage._controllingTerminal != rhs_storage._controllingTerminal {return false}
+        if _storage._seccompFilters != rhs_storage._seccompFilters {return false}
+        if _storage._cgroups != rhs_storage._cgroups {return false}
+        if _storage._loginUid != rhs_storage._loginUid {return false}
+        if _storage._hasLoginUid_p != rhs_storage._hasLoginUid_p {return false}
         if _storage._stopReported != rhs_storage._stopReported {return false}
         if _storage._deadLeader != rhs_storage._deadLeader {return false}
         if _storage._sharedTables != rhs_storage._sharedTables {return false}
@@ -1671,7 +1776,7 @@ nonisolated extension ImageSharedTables: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Thread"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0\u{4}y\u{2}remembered_call\0\u{3}call_rest_ns\0\u{4};raw_comm\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0\u{4}y\u{2}remembered_call\0\u{3}call_rest_ns\0\u{4}'seccomp_filters\0\u{1}speculation\0\u{4}\u{13}raw_comm\0")
 
   fileprivate class _StorageClass {
     var _tid: Int32 = 0
@@ -1692,6 +1797,8 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _rememberedCall: UInt32 = 0
     var _callRestNs: UInt64? = nil
     var _rawComm: Data = Data()
+    var _seccompFilters: [UInt32] = []
+    var _speculation: [UInt32] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1720,6 +1827,8 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       _rememberedCall = source._rememberedCall
       _callRestNs = source._callRestNs
       _rawComm = source._rawComm
+      _seccompFilters = source._seccompFilters
+      _speculation = source._speculation
     }
   }
 
@@ -1755,6 +1864,8 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 15: try { try decoder.decodeSingularUInt32Field(value: &_storage._personality) }()
         case 200: try { try decoder.decodeSingularUInt32Field(value: &_storage._rememberedCall) }()
         case 201: try { try decoder.decodeSingularUInt64Field(value: &_storage._callRestNs) }()
+        case 240: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._seccompFilters) }()
+        case 241: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._speculation) }()
         case 260: try { try decoder.decodeSingularBytesField(value: &_storage._rawComm) }()
         default: break
         }
@@ -1819,6 +1930,12 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       try { if let v = _storage._callRestNs {
         try visitor.visitSingularUInt64Field(value: v, fieldNumber: 201)
       } }()
+      if !_storage._seccompFilters.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._seccompFilters, fieldNumber: 240)
+      }
+      if !_storage._speculation.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._speculation, fieldNumber: 241)
+      }
       if !_storage._rawComm.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._rawComm, fieldNumber: 260)
       }
@@ -1849,10 +1966,82 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._rememberedCall != rhs_storage._rememberedCall {return false}
         if _storage._callRestNs != rhs_storage._callRestNs {return false}
         if _storage._rawComm != rhs_storage._rawComm {return false}
+        if _storage._seccompFilters != rhs_storage._seccompFilters {return false}
+        if _storage._speculation != rhs_storage._speculation {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ImageSeccompFilter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SeccompFilter"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}flags\0\u{1}program\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.flags) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.program) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.flags != 0 {
+      try visitor.visitSingularUInt32Field(value: self.flags, fieldNumber: 1)
+    }
+    if !self.program.isEmpty {
+      try visitor.visitSingularBytesField(value: self.program, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ImageSeccompFilter, rhs: ImageSeccompFilter) -> Bool {
+    if lhs.flags != rhs.flags {return false}
+    if lhs.program != rhs.program {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ImageCgroup: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Cgroup"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}controllers\0\u{1}path\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.controllers) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.controllers.isEmpty {
+      try visitor.visitSingularStringField(value: self.controllers, fieldNumber: 1)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ImageCgroup, rhs: ImageCgroup) -> Bool {
+    if lhs.controllers != rhs.controllers {return false}
+    if lhs.path != rhs.path {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2100,7 +2289,7 @@ nonisolated extension ImageCredentials: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension ImageScheduling: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Scheduling"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}policy\0\u{1}nice\0\u{1}priority\0\u{1}flags\0\u{1}affinity\0\u{3}io_priority\0\u{3}timer_slack_ns\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}policy\0\u{1}nice\0\u{1}priority\0\u{1}flags\0\u{1}affinity\0\u{3}io_priority\0\u{3}timer_slack_ns\0\u{4}i\u{3}slice_ns\0\u{3}clamp_minimum\0\u{3}clamp_maximum\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2115,6 +2304,9 @@ nonisolated extension ImageScheduling: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 5: try { try decoder.decodeSingularBytesField(value: &self.affinity) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.ioPriority) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.timerSlackNs) }()
+      case 240: try { try decoder.decodeSingularUInt64Field(value: &self.sliceNs) }()
+      case 241: try { try decoder.decodeSingularUInt32Field(value: &self.clampMinimum) }()
+      case 242: try { try decoder.decodeSingularUInt32Field(value: &self.clampMaximum) }()
       default: break
       }
     }
@@ -2142,6 +2334,15 @@ nonisolated extension ImageScheduling: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.timerSlackNs != 0 {
       try visitor.visitSingularUInt64Field(value: self.timerSlackNs, fieldNumber: 7)
     }
+    if self.sliceNs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sliceNs, fieldNumber: 240)
+    }
+    if self.clampMinimum != 0 {
+      try visitor.visitSingularUInt32Field(value: self.clampMinimum, fieldNumber: 241)
+    }
+    if self.clampMaximum != 0 {
+      try visitor.visitSingularUInt32Field(value: self.clampMaximum, fieldNumber: 242)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2153,6 +2354,9 @@ nonisolated extension ImageScheduling: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.affinity != rhs.affinity {return false}
     if lhs.ioPriority != rhs.ioPriority {return false}
     if lhs.timerSlackNs != rhs.timerSlackNs {return false}
+    if lhs.sliceNs != rhs.sliceNs {return false}
+    if lhs.clampMinimum != rhs.clampMinimum {return false}
+    if lhs.clampMaximum != rhs.clampMaximum {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

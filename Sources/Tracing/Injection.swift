@@ -15,9 +15,9 @@ public import SystemCalls
 /// Visits to the threads of one process, one thread at a time.
 public final class Injection {
   private let memory: TaskMemory
-  private let site: InjectionSite
-  private let stopSignal: Int32
-  private let scratch: UInt64
+  let site: InjectionSite
+  let stopSignal: Int32
+  let scratch: UInt64
   private var scratchIsMapped = false
   private var codeIsWritten = false
   private var visit: Visit?

@@ -64,6 +64,22 @@ extension TracedThread {
     return (address, length)
   }
 
+  /// Whether a handler of the program gets system calls made outside of a range (PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG).
+  public var dispatchesCalls: Bool {
+    // struct ptrace_sud_config: mode, selector, offset, len.
+    var configuration = [UInt64](repeating: 0, count: 4)
+    let got = unsafe configuration.withUnsafeMutableBytes { bytes in
+      try? systemCall { crtop_ptrace(0x4211, tid, UInt(bytes.count), UInt(bitPattern: bytes.baseAddress)) }
+    }
+    return got != nil && configuration[0] != 0
+  }
+
+  /// Whether it may use ports of the processor (NT_386_IOPERM); the kernel gives an error where it may use none.
+  public var hasPortPermissions: Bool {
+    var bitmap = [UInt8](repeating: 0, count: 8192)
+    return (try? registerSet(0x201, into: &bitmap)) ?? 0 > 0
+  }
+
   func registerSet(_ type: Int, into buffer: inout [UInt8]) throws(Errno) -> Int {
     try unsafe buffer.withMutableBytes { bytes throws(Errno) in
       var vector = unsafe iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)

@@ -16,6 +16,22 @@ struct Pid: ExpressibleByArgument {
     else { return nil }
     self.number = number
   }
+
+  init(_ number: Int32) { self.number = number }
+
+  /// The process that has the pid now; from here on a reused pid is noticed.
+  func resolve() throws(Problem) -> (identity: TaskIdentity, name: TaskName) {
+    let comm = (try? readText("/proc/\(number)/comm"))?.split(separator: "\n").first
+    guard let process = ProcessIdentity(current: number) else {
+      throw Problem(
+        errno: .noSuchProcess, what: "there is no process \(number)", why: "no process has this pid now",
+        remedy: "list the processes with 'crtop ps'")
+    }
+    return (
+      TaskIdentity(pid: process.pid, startTime: process.startTime),
+      TaskName(pid: process.pid, comm: comm.map(String.init) ?? "")
+    )
+  }
 }
 
 extension Compression: ExpressibleByArgument {}
@@ -26,19 +42,7 @@ struct SubtreeArgument: ParsableArguments {
   @Argument(help: "The root task of the subtree.")
   var pid: Pid
 
-  /// The process that has the pid now; from here on a reused pid is noticed.
-  func resolve() throws(Problem) -> (identity: TaskIdentity, name: TaskName) {
-    let comm = (try? readText("/proc/\(pid.number)/comm"))?.split(separator: "\n").first
-    guard let process = ProcessIdentity(current: pid.number) else {
-      throw Problem(
-        errno: .noSuchProcess, what: "there is no process \(pid.number)", why: "no process has this pid now",
-        remedy: "list the processes with 'crtop ps'")
-    }
-    return (
-      TaskIdentity(pid: process.pid, startTime: process.startTime),
-      TaskName(pid: process.pid, comm: comm.map(String.init) ?? "")
-    )
-  }
+  func resolve() throws(Problem) -> (identity: TaskIdentity, name: TaskName) { try pid.resolve() }
 }
 
 /// How a subcommand prints.

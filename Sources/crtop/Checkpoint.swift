@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import CheckpointImage
 internal import CheckpointRestart
+internal import Glibc
 internal import SystemCalls
 
 struct Checkpoint: ParsableCommand {
@@ -17,9 +18,19 @@ struct Checkpoint: ParsableCommand {
         crtop checkpoint 1234
         crtop checkpoint 1234 -o nightly.crtop --compress zstd
         crtop checkpoint 1234 -o - | ssh host 'cat > job.crtop'
+
+      In a script that saves itself:
+        crtop checkpoint --self -o job.crtop
+        case $? in 0) echo saved;; 3) echo restarted;; *) echo failed;; esac
       """)
 
-  @OptionGroup var subtree: SubtreeArgument
+  @Argument(help: "The root task of the subtree; with --self the process that runs crtop, if none is given.")
+  var pid: Pid?
+
+  @Flag(
+    name: .customLong("self"),
+    help: "Save the job that runs crtop. Status 0: it goes on; 3: it has been restarted from the image.")
+  var isOwnJob = false
 
   @Option(
     name: .shortAndLong,
@@ -40,6 +51,7 @@ struct Checkpoint: ParsableCommand {
   @OptionGroup var format: FormatOption
 
   func validate() throws {
+    if pid == nil && !isOwnJob { throw ValidationError("Missing expected argument '<pid>', or '--self'.") }
     if kill && leaveFrozen { throw ValidationError("'--kill' and '--leave-frozen' exclude each other.") }
     if output == "-" && format.isJSON {
       throw ValidationError("With '-o -' the image goes to standard output, so '--json' cannot go there.")
@@ -57,10 +69,10 @@ struct Checkpoint: ParsableCommand {
   func run() throws {
     let request: CheckpointRequest
     do throws(Problem) {
-      let (identity, name) = try subtree.resolve()
+      let (identity, name) = try (pid ?? Pid(getppid())).resolve()
       request = CheckpointRequest(
         root: identity, destination: try destination(for: name), after: after, compression: compress,
-        acceptedLosses: accept.set)
+        acceptedLosses: accept.set, isOwnJob: isOwnJob)
     } catch {
       try Outcome.fail("checkpoint", [error], isJSON: format.isJSON)
     }

@@ -10,9 +10,10 @@ private let rounds = unsafe getenv("CRTOP_KILL_ROUNDS").flatMap { unsafe Int(Str
 
 extension CommandLine {
   @Suite struct Kills {
-    @Test(.timeLimit(.minutes(5))) func duringCheckpoint() throws {
+    @Test(.timeLimit(.minutes(5)), arguments: ["threads", "filters"])
+    func duringCheckpoint(_ workload: String) throws {
       let sandbox = try Sandbox()
-      let job = try Job("threads", in: sandbox)
+      let job = try Job(workload, in: sandbox)
       let image = sandbox["image"]
       let before = try Footprint(of: job.pid)
       let tasks = try job.tasks()

@@ -1,5 +1,6 @@
 /// What cannot be saved or restored exactly is refused beforehand, in words, and the job does not notice.
 
+import Glibc
 import SystemCalls
 import TestSupport
 import Testing
@@ -25,6 +26,10 @@ private let commonRefusals = [
   Refusal(kind: "aio", words: ["aio", "asynchronous"]), Refusal(kind: "seccomp", words: ["seccomp"]),
   Refusal(kind: "namespace", words: ["namespace"]), Refusal(kind: "traced", words: ["trace"]),
   Refusal(kind: "outside-pipe", words: ["pipe"]), Refusal(kind: "pidfd", words: ["pidfd"]),
+  Refusal(kind: "area-policy", words: ["policy"], isLate: true),
+  Refusal(kind: "thread-keyring", words: ["keyring"], isLate: true),
+  Refusal(kind: "session-keyring", words: ["keyring"], isLate: true),
+  Refusal(kind: "user-dispatch", words: ["dispatch"], isLate: true),
 ]
 private let refusals = commonRefusals + rareRefusals
 
@@ -87,6 +92,37 @@ extension CommandLine {
       #expect(!exists(image))
       let (accepted, errors) = try run("checkpoint", "\(job.pid)", "-o", image, "--accept", "sleep-time")
       #expect(accepted == 0, "\(errors)")
+      try job.expectPass()
+    }
+
+    /// The keys are gone, as accepted; the job goes on without them.
+    @Test(.timeLimit(.minutes(1))) func lostKeysAreAccepted() throws {
+      let sandbox = try Sandbox()
+      guard let job = try Job(refused: "session-keyring", in: sandbox, streams: .init()) else { return }
+      let tasks = try job.checkpointAndKill(to: sandbox["image"], "--accept", "keyrings")
+      try job.restart(from: sandbox["image"], expecting: tasks)
+      try job.expectPass()
+    }
+
+    /// A call in that thread would end the job if crtop were killed at the wrong moment: no such moment may be.
+    @Test(.timeLimit(.minutes(1))) func deadlyFilterIsRefused() throws {
+      let sandbox = try Sandbox()
+      let job = try Job("deadly-filter", in: sandbox)
+      let before = try job.tasks()
+      let usual = monotonicMicroseconds()
+      let outcome = try sandbox.crtop("checkpoint", "\(job.pid)", "-o", sandbox["image"], "--kill")
+      let duration = monotonicMicroseconds() - usual
+      #expect(outcome.status == .exited(1))
+      #expect(outcome.errors.contains("seccomp") && outcome.errors.contains("Remedy"), "\(outcome.summary)")
+      for round in 1...20 {
+        let run = try sandbox.startCrtop(["checkpoint", "\(job.pid)", "-o", sandbox["image"], "--kill"])
+        pause(microseconds: UInt32(duration * Int64(round) / 20))
+        run.kill(SIGKILL)
+        try run.wait()
+        try waitUntil("the kernel to let go of the tasks") { traced(try job.tasks()).isEmpty }
+        #expect(try job.tasks().map(\.description) == before.map(\.description))
+      }
+      #expect(!exists(sandbox["image"]))
       try job.expectPass()
     }
 

@@ -10,7 +10,8 @@ let roundTrips = [
   "pending", "files", "devices", "locks", "pipes", "directories", "tree", "sessions", "ghosts", "zombies",
   "core-zombie", "deaths", "bereaved", "mourned", "dead-leader", "sharing", "stopped", "identity", "timers",
   "posix-timers", "sleeper", "rest", "credentials", "limits", "scheduling", "many-threads",
-  "counter", "membarrier", "critical-section", "futexes", "names", "guards", "vdso", "mixed",
+  "counter", "membarrier", "critical-section", "futexes", "names", "guards", "vdso", "mixed", "filters",
+  "filters-together",
 ]
 
 extension CommandLine {
@@ -21,7 +22,7 @@ extension CommandLine {
       streams.output = sandbox["list"]
       try ChildProcess(Programs.workloads, ["--list"], streams: streams).wait()
       let listed = try readText(streams.output).split(separator: "\n").compactMap { $0.split(separator: " ").first }
-      #expect(Set(listed.map(String.init)) == Set(roundTrips + ["churn", "vfork", "refused"]))
+      #expect(Set(listed.map(String.init)) == Set(roundTrips + ["churn", "deadly-filter", "vfork", "refused"]))
     }
 
     /// Without crtop: a workload that fails here says nothing about crtop.

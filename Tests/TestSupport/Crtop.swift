@@ -39,7 +39,15 @@ extension Sandbox {
   ///
   /// - Throws: `TestFailure` when it takes longer than `seconds`.
   package func crtop(_ arguments: [String], seconds: Double = 60) throws -> Outcome {
-    var streams = ChildProcess.Streams()
+    try run(Programs.crtop, arguments, seconds: seconds)
+  }
+
+  /// Runs a program to its end.
+  package func run(
+    _ program: String, _ arguments: [String], streams: ChildProcess.Streams = ChildProcess.Streams(),
+    seconds: Double = 60
+  ) throws -> Outcome {
+    var streams = streams
     let run = monotonicMicroseconds()
     streams.output = self[".crtop-output-\(run)"]
     streams.errors = self[".crtop-errors-\(run)"]
@@ -47,7 +55,8 @@ extension Sandbox {
       removeFile(streams.output)
       removeFile(streams.errors)
     }
-    let status = try startCrtop(arguments, streams: streams).wait(seconds: seconds)
+    let status = try ChildProcess(program, arguments, streams: streams, environment: environment)
+      .wait(seconds: seconds)
     return Outcome(status: status, output: try readText(streams.output), errors: try readText(streams.errors))
   }
 

@@ -6,6 +6,7 @@
 #include "workload.h"
 
 static void settle(const char *where, mode_t mask) {
+  umask(022);
   mkdir(inside(where), 0755);
   must(chdir(inside(where)), where);
   umask(mask);

@@ -81,13 +81,16 @@ static void expect_schedule(struct schedule then, const char *who) {
   REQUIRE(now.attributes.priority == then.attributes.priority, "%s: priority differs", who);
   REQUIRE(now.attributes.flags == then.attributes.flags, "%s: flags are %#lx, not %#lx", who, now.attributes.flags,
           then.attributes.flags);
+  /* A time slice of its own: only newer kernels know and show it. */
+  REQUIRE(now.attributes.runtime == then.attributes.runtime, "%s: time slice is %lu, not %lu", who,
+          now.attributes.runtime, then.attributes.runtime);
   REQUIRE(!memcmp(now.affinity, then.affinity, sizeof now.affinity), "%s: affinity is %#lx, not %#lx", who,
           now.affinity[0], then.affinity[0]);
   REQUIRE(now.slack == then.slack, "%s: timer slack is %d, not %d", who, now.slack, then.slack);
   REQUIRE(now.io == then.io, "%s: I/O priority is %#x, not %#x", who, (unsigned)now.io, (unsigned)then.io);
 }
 
-static void choose(int policy, int nice_value, bool last_cpu, int slack, int io, uint64_t flags) {
+static void choose(int policy, int nice_value, bool last_cpu, int slack, int io, uint64_t flags, uint64_t slice) {
   cpu_set_t all, one;
   must(sched_getaffinity(0, sizeof all, &all), "sched_getaffinity");
   CPU_ZERO(&one);
@@ -99,7 +102,8 @@ static void choose(int policy, int nice_value, bool last_cpu, int slack, int io,
   }
   must(sched_setaffinity(0, sizeof one, &one), "sched_setaffinity");
   struct kernel_schedule attributes = {
-    .size = sizeof attributes, .policy = (uint32_t)policy, .nice = nice_value, .flags = flags};
+    .size = sizeof attributes, .policy = (uint32_t)policy, .nice = nice_value, .flags = flags,
+    .runtime = slice};
   must(syscall(SYS_sched_setattr, 0, &attributes, 0), "sched_setattr");
   must(prctl(PR_SET_TIMERSLACK, slack), "PR_SET_TIMERSLACK");
   must(syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, io), "ioprio_set");
@@ -109,7 +113,7 @@ static pthread_barrier_t chosen;
 
 static void *other_thread(void *argument) {
   (void)argument;
-  choose(SCHED_IDLE, 11, true, 70000, IOPRIO_PRIO_VALUE(3, 0), 0);
+  choose(SCHED_IDLE, 11, true, 70000, IOPRIO_PRIO_VALUE(3, 0), 0, 0);
   struct schedule then = schedule_now();
   pthread_barrier_wait(&chosen);
   while (!verdict_wanted()) nap(2000);
@@ -122,7 +126,7 @@ void run_scheduling(int argc, char **argv) {
   pthread_t thread;
   pthread_barrier_init(&chosen, NULL, 2);
   pthread_create(&thread, NULL, other_thread, NULL);
-  choose(SCHED_BATCH, 7, false, 60000, IOPRIO_PRIO_VALUE(2, 6), 1 /* SCHED_FLAG_RESET_ON_FORK */);
+  choose(SCHED_BATCH, 7, false, 60000, IOPRIO_PRIO_VALUE(2, 6), 1 /* SCHED_FLAG_RESET_ON_FORK */, 5000000);
   struct schedule then = schedule_now();
   pthread_barrier_wait(&chosen);
   report_ready();

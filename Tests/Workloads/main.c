@@ -49,6 +49,9 @@ static const struct workload workloads[] = {
   {"credentials", "users, groups, capabilities", run_credentials},
   {"limits", "resource limits", run_limits},
   {"scheduling", "nice, policy, affinity, slack, of each thread", run_scheduling},
+  {"filters", "seccomp filters of one thread and of several, in order", run_filters},
+  {"filters-together", "seccomp filters that all threads share, and get more of", run_filters_together},
+  {"deadly-filter", "a seccomp filter that ends the process at nearly every call", run_deadly_filter},
   {"many-threads", "[COUNT] sleeping threads", run_many_threads},
   {"mixed", "a tree with some of everything, which looks for drift", run_mixed},
   {"large", "[MIB] that much memory with random content", run_large},
@@ -65,8 +68,9 @@ int main(int argc, char **argv) {
   }
   if (argc == 2 && !strcmp(argv[1], "--list-refused")) return list_refused(), 0;
   if (argc > 2 && !strcmp(argv[1], "--reap")) return run_and_reap(argv + 2);
+  if (argc > 3 && !strcmp(argv[1], "--as")) return run_as(argv[2], argv + 3);
   if (argc < 3 || argv[2][0] != '/') {
-    fprintf(stderr, "usage: workloads NAME DIRECTORY [ARGUMENTS], DIRECTORY an absolute path; workloads --list\n       workloads --list-refused\n       workloads --reap COMMAND\n");
+    fprintf(stderr, "usage: workloads NAME DIRECTORY [ARGUMENTS], DIRECTORY an absolute path; workloads --list\n       workloads --list-refused\n       workloads --reap COMMAND\n       workloads --as UID COMMAND\n");
     return 64;
   }
   directory = argv[2];

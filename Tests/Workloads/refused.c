@@ -4,6 +4,7 @@
 #include <linux/aio_abi.h>
 #include <linux/filter.h>
 #include <linux/io_uring.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <mqueue.h>
 #include <pthread.h>
@@ -124,11 +125,49 @@ static void asynchronous_context(void) {
   aio_context_t context = 0;
   must(syscall(SYS_io_setup, 8, &context), "io_setup");
 }
-static void system_call_filter(void) {
-  struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-  struct sock_fprog program = {.len = 1, .filter = &allow};
-  must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS");
-  must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), "PR_SET_SECCOMP");
+static void *strict_thread(void *argument) {
+  int *ends = argument;
+  char byte;
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT)) return NULL;
+  for (ssize_t got = write(ends[1], "s", 1); got == 1;) got = read(ends[0], &byte, 1);
+  syscall(SYS_exit, 0);
+  return NULL;
+}
+/* A thread that may only read, write and exit. */
+static void strict_mode(void) {
+  static int there[2], back[2], ends[2];
+  pthread_t thread;
+  char byte;
+  must(pipe(there), "pipe");
+  must(pipe(back), "pipe");
+  ends[0] = there[0], ends[1] = back[1];
+  must(-pthread_create(&thread, NULL, strict_thread, ends), "pthread_create");
+  REQUIRE(read(back[0], &byte, 1) == 1, "the strict thread is silent");
+}
+static void area_policy(void) {
+  void *area = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  unsigned long first_node = 1;
+  if (syscall(SYS_mbind, area, 1 << 16, 2 /* MPOL_BIND */, &first_node, 8, 0) == 0) return;
+  report("unavailable: mbind: %s", strerror(errno));
+  exit(77);
+}
+static void thread_keyring(void) {
+  if (syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_THREAD_KEYRING, 1) > 0) return;
+  report("unavailable: keyctl: %s", strerror(errno));
+  exit(77);
+}
+static void session_keyring(void) {
+  if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, "crtop-test") > 0 &&
+      syscall(SYS_add_key, "user", "crtop-test", "secret", 6, KEY_SPEC_SESSION_KEYRING) > 0)
+    return;
+  report("unavailable: keyctl: %s", strerror(errno));
+  exit(77);
+}
+static void user_dispatch(void) {
+  static char selector; /* SYSCALL_DISPATCH_FILTER_ALLOW */
+  if (prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0, 0, &selector) == 0) return;
+  report("unavailable: PR_SET_SYSCALL_USER_DISPATCH: %s", strerror(errno));
+  exit(77);
 }
 static void other_namespace(void) {
   if (unshare(CLONE_NEWUTS | CLONE_NEWNS) == 0) return;
@@ -161,8 +200,9 @@ static const struct refused kinds[] = {
   {"memfd", memory_file}, {"deleted-file", deleted_file}, {"deleted-mapping", deleted_mapping},
   {"deleted-directory", deleted_directory}, {"shared-memory", shared_memory}, {"system-v-memory", system_v_memory},
   {"posix-timer", posix_timer}, {"message-queue", message_queue}, {"io-uring", ring}, {"aio", asynchronous_context},
-  {"seccomp", system_call_filter}, {"namespace", other_namespace}, {"traced", traced_child},
-  {"outside-pipe", outside_pipe}, {"pidfd", process_descriptor},
+  {"seccomp", strict_mode}, {"namespace", other_namespace}, {"traced", traced_child},
+  {"outside-pipe", outside_pipe}, {"pidfd", process_descriptor}, {"area-policy", area_policy},
+  {"thread-keyring", thread_keyring}, {"session-keyring", session_keyring}, {"user-dispatch", user_dispatch},
 };
 
 void list_refused(void) {

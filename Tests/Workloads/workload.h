@@ -105,6 +105,9 @@ void run_names(int, char **);
 void run_vdso(int, char **);
 void run_guards(int, char **);
 void run_mixed(int, char **);
+void run_filters(int, char **);
+void run_filters_together(int, char **);
+void run_deadly_filter(int, char **);
 void run_refused(int, char **);
 void run_counter(int, char **);
 void run_large(int, char **);
@@ -119,3 +122,5 @@ extern const size_t rare_kind_count;
 void list_refused(void);
 /* Runs a command, reaps all orphans meanwhile, and returns its exit status. */
 int run_and_reap(char **command);
+/* Becomes a user without privileges and runs a command; returns only when it cannot. */
+int run_as(const char *user, char **command);

@@ -13,7 +13,9 @@ struct CheckpointPipeline {
   /// Runs to the end. When it throws, the job runs on and nothing has the image's name.
   func run() throws(Problems) -> OperationSummary {
     let started = monotonicNanoseconds()
-    do throws(Problem) { try Subtree.refuseForbidden(request.root.pid) } catch { throw Problems(error) }
+    do throws(Problem) { try Subtree.refuseForbidden(request.root.pid, isOwnJob: request.isOwnJob) } catch {
+      throw Problems(error)
+    }
     DescriptorLimit.raise()
     try Preflight.refuse(request)
     let context = CheckpointContext(
@@ -39,6 +41,7 @@ struct CheckpointPipeline {
     try Inspection.run(context) { process throws(Problem) in try progress(process, .inspect) }
     if let problem = context.problems.first { throw problem }
     try Collection(context: context).run { process throws(Problem) in try progress(process, .collect) }
+    try SelfCheckpoint.announce(context)
     let live = context.liveProcesses
     let plan = try MemoryPlan(live, context)
     if let problem = context.problems.first { throw problem }
@@ -97,7 +100,8 @@ struct CheckpointPipeline {
       stop.kill()
     } else {
       // Frozen while ptrace still holds the tasks: they execute nothing in between.
-      try Freezer(context.processes.map(\.pid), root: request.root.pid).freeze(wait: false)
+      let pids = context.processes.filter { !$0.isCaller }.map(\.pid)
+      try Freezer(pids, root: request.root.pid).freeze(wait: false)
     }
     let pause = Int64((monotonicNanoseconds() - stop.stoppedAt) / 1000)
     stop.resume()

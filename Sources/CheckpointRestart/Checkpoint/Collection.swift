@@ -31,6 +31,7 @@ struct Collection {
     _ processes: [JobProcess], _ onProgress: (JobProcess) throws(Problem) -> Void
   ) throws(Problem) {
     var visits: [Visit] = []
+    Keyrings.findNames(for: context)
     do throws(Problem) {
       for process in processes {
         try onProgress(process)
@@ -50,7 +51,11 @@ struct Collection {
 
   private func begin(_ process: JobProcess) throws(Problem) -> Visit? {
     guard let leader = process.threads.first else { return nil }
-    for thread in process.threads { try readRegisters(thread, process) }
+    for thread in process.threads {
+      try Seccomp.read(thread, of: process)
+      try RareSettings.refuseOutside(thread, of: process)
+      try readRegisters(thread, process)
+    }
     let executable =
       process.areas.filter { $0.name == "[vdso]" }
       + process.areas.filter {
@@ -74,6 +79,7 @@ struct Collection {
     }
     add(leader, &visit)
     guard let registers = leader.registers else { return nil }
+    try Seccomp.refuseDanger(visit.calls, leader, injection)
     try injection.enter(leader.traced, registers: registers)
     try injection.start(visit.calls)
     return visit
@@ -98,6 +104,7 @@ struct Collection {
     let process = leaderVisit.process
     var visit = Visit(process: process, injection: leaderVisit.injection, calls: leaderVisit.injection.newCalls())
     add(thread, &visit)
+    try Seccomp.refuseDanger(visit.calls, thread, visit.injection)
     try visit.injection.enter(thread.traced, registers: registers)
     try visit.injection.start(visit.calls)
     try visit.injection.finish(&visit.calls)

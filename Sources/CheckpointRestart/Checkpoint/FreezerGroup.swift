@@ -75,6 +75,12 @@ struct FreezerGroup: Hashable {
     }
   }
 
+  /// Whether the group in a directory is frozen, whatever its version; one without a freezer never is.
+  static func isFrozen(_ directory: String) -> Bool {
+    FreezerGroup(version: .one, directory: directory).isFrozen
+      || FreezerGroup(version: .two, directory: directory).isFrozen
+  }
+
   /// Freezes or thaws.
   ///
   /// - Parameter wait: until the kernel says it is done; up to 10 seconds.

@@ -1,6 +1,7 @@
 /// Defines `JobProcess` and `JobThread`: a thread group of the subtree while it is inspected and saved.
 
 internal import CLinux
+internal import Glibc
 internal import ImageSchema
 internal import SystemCalls
 internal import Tracing
@@ -12,6 +13,9 @@ final class JobThread {
   var registers: Registers?
   /// When it had stopped, CLOCK_MONOTONIC in nanoseconds.
   var stoppedAt: UInt64 = 0
+  /// Whether it has seccomp filters, and those once they have been read.
+  var isFiltered = false
+  var filters: [SeccompFilter] = []
   var image = ImageThread()
 
   init(tid: Int32, tgid: Int32, comm: Comm) {
@@ -41,6 +45,9 @@ final class JobProcess {
   private var otherStat: ProcStat?
   /// POSIX timers whose signal was pending when they were read.
   var expiredTimers: Set<Int32> = []
+  /// Names of keyrings that may be its session keyring, by the user that they belong to.
+  var keyringNames: [UInt32: [String]] = [:]
+  var acceptsKeyringLoss = false
 
   init(pid: Int32, parent: Int32, stat: ProcStat, status: ProcStatus = ProcStatus(ByteScanner([]))) {
     self.pid = pid
@@ -50,7 +57,9 @@ final class JobProcess {
   }
 
   var name: TaskName { TaskName(pid: pid, comm: stat.comm) }
-  var isZombie: Bool { stat.isZombie && stat.threads <= 1 }
+  /// crtop itself, run by the job: in the image it has ended.
+  var isCaller: Bool { parent != 0 && pid == getpid() }
+  var isZombie: Bool { isCaller || (stat.isZombie && stat.threads <= 1) }
   /// The leader has ended, other threads of the group live on.
   var hasDeadLeader: Bool { stat.isZombie && !isZombie }
   /// The thread by which the process is reached: its leader, or another where the leader is dead and has neither memory

@@ -40,6 +40,8 @@ final class SharedObjectTable {
     var descriptor: Int32
     var hasReader = false
     var hasWriter = false
+    /// Nobody at all has the other end (poll(2)).
+    var otherIsClosed = false
   }
 
   /// The file at a path, with what identifies its content; `nil` when the path now leads elsewhere.

@@ -181,6 +181,7 @@ final class SubtreeStop {
           process.stopSignal = signal == SIGTRAP ? 0 : signal
           if signal == SIGTRAP, try !VDSOCode.leave(thread.traced, &context.reader) { continue }
           try InterruptedCalls.repair(thread, of: process)
+          try Seccomp.protect(thread)
           return
         case .signal(let signal):  // delivered at the same moment: it goes on its way, then the interrupt comes
           try thread.traced.resume(signal: signal)

@@ -35,8 +35,10 @@ enum SubtreeWalk {
     }
     let process = JobProcess(pid: pid, parent: parent, stat: stat, status: status)
     let tids = ((try? directoryEntries("/proc/\(pid)/task")) ?? []).compactMap { Int32($0) }
-    process.threads = tids.sorted { ($0 == pid ? 0 : 1, $0) < ($1 == pid ? 0 : 1, $1) }
-      .filter { !stat.isZombie || $0 != pid }.map { JobThread(tid: $0, tgid: pid, comm: stat.name) }
+    if !process.isCaller {
+      process.threads = tids.sorted { ($0 == pid ? 0 : 1, $0) < ($1 == pid ? 0 : 1, $1) }
+        .filter { !stat.isZombie || $0 != pid }.map { JobThread(tid: $0, tgid: pid, comm: stat.name) }
+    }
     if process.hasDeadLeader { process.readStatus(&context.reader) }
     context.processes.append(process)
     context.byPID[pid] = process

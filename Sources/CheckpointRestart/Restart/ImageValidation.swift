@@ -45,6 +45,9 @@ struct ImageValidation {
         throw invalid(name, "threads", "the leader is not the first")
       }
       for thread in process.threads {
+        guard thread.seccompFilters.allSatisfy({ Int($0) < process.seccompFilters.count }) else {
+          throw invalid(name, "seccomp filter of thread \(thread.tid)", "it is not there")
+        }
         guard thread.tid > 1, tids.insert(thread.tid).inserted else {
           throw invalid(name, "tid \(thread.tid)", "it stands there twice")
         }
@@ -86,6 +89,10 @@ struct ImageValidation {
     guard thread.parentDeathSignal <= 64 else {
       throw invalid(name, "pdeath_signal \(thread.parentDeathSignal) of thread \(thread.tid)", "it is not a signal")
     }
+    let credentials = thread.credentials
+    guard credentials.userIds.count == 4, credentials.groupIds.count == 4,
+      credentials.groups.count <= Credentials.maximumGroups
+    else { throw invalid(name, "credentials of thread \(thread.tid)", "they are not complete") }
     guard thread.hasValidComm, thread.scheduling.affinity.count <= 8192,
       thread.pendingSignals.count <= PendingSignals.maximum
     else {
@@ -135,6 +142,13 @@ struct ImageValidation {
       throw invalid(name, "resource limit", "\(limit.resource) is not one")
     }
     if let why = PosixTimers.validate(process) { throw invalid(name, "POSIX timers", why) }
+    for filter in process.seccompFilters where filter.program.isEmpty || filter.program.count > 4096 * 8 {
+      throw invalid(name, "seccomp filter", "its size is \(filter.program.count)")
+    }
+    for cgroup in process.cgroups where !cgroup.path.hasPrefix("/") || cgroup.path.split(separator: "/").contains("..")
+    {
+      throw invalid(name, "cgroup", "\(cgroup.path) is not a path in its hierarchy")
+    }
     guard process.pendingSignals.count <= PendingSignals.maximum else {
       throw invalid(name, "pending signals", "there are too many")
     }

@@ -22,6 +22,8 @@ final class RestartContext {
   let ignoredByCrtop: [UInt32]
   /// Every process that exists so far, placeholders too: what a failure has to end.
   var created: [TracedThread] = []
+  /// Those that are not there any more; each is said once.
+  var missingCgroups: Set<String> = []
   /// Stand-ins for session leaders that are gone, with the parent that reaps them.
   var sessionPlaceholders: [(creator: RestartingProcess, thread: TracedThread)] = []
 
@@ -33,7 +35,7 @@ final class RestartContext {
     inherited = InheritedDescriptors(metadata.processes)
     var reader = ProcFileReader()
     let status = (try? reader.read("/proc/self/status")).map { ProcStatus($0) }
-    let own = status.map(Credentials.image) ?? ImageCredentials()
+    let own = Credentials.own()
     let ignored = status?.ignored ?? 0
     ignoredByCrtop = (UInt32(1)...64).filter { ignored & SignalSets.bit(Int32($0)) != 0 }
     processes = metadata.processes.enumerated().map {
@@ -48,6 +50,9 @@ final class RestartContext {
     byPID = Dictionary(processes.map { ($0.pid, $0) }, uniquingKeysWith: { first, _ in first })
     ownOOMScoreAdjustment = ((try? readText("/proc/self/oom_score_adj")) ?? "0").replacing("\n", with: "")
   }
+
+  /// Whether seccomp filters are to be suspended while the tasks are restored.
+  var hasFilters: Bool { processes.contains { !$0.image.seccompFilters.isEmpty } }
 
   /// All but the zombies.
   let live: [RestartingProcess]

@@ -16,7 +16,9 @@ struct RestartPreflight {
 
   /// All obstacles; empty when the restart can begin.
   func run() -> [Problem] {
-    machine() + coreFlags() + files() + TakenPids(processes, plan).problems(patience: patience)
+    machine() + coreFlags() + RestartPrivileges().problems(processes) + LoginUser.problems(processes, accepted)
+      + files()
+      + TakenPids(processes, plan).problems(patience: patience)
   }
 
   private func coreFlags() -> [Problem] {

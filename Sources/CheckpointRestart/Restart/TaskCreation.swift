@@ -10,11 +10,13 @@ internal import Tracing
 struct TaskCreation: ~Copyable {
   private let context: RestartContext
   private let plan: TreePlan
-  private static let options = [PTRACE_O_EXITKILL, PTRACE_O_TRACECLONE, PTRACE_O_TRACEFORK, PTRACE_O_TRACEVFORK]
-    .reduce(0) { $0 | Int($1.rawValue) }
+  private let options: Int
 
   init(_ context: RestartContext, _ plan: TreePlan) {
     self.context = context
+    let wanted = [PTRACE_O_EXITKILL, PTRACE_O_TRACECLONE, PTRACE_O_TRACEFORK, PTRACE_O_TRACEVFORK]
+    // New tasks inherit the options of their creators, so no filter stands in the way of the restart.
+    options = (wanted + (context.hasFilters ? [PTRACE_O_SUSPEND_SECCOMP] : [])).reduce(0) { $0 | Int($1.rawValue) }
     self.plan = plan
     for (creator, siblings) in plan.siblings {
       for sibling in siblings { context.byPID[sibling]?.creator = creator }
@@ -29,6 +31,8 @@ struct TaskCreation: ~Copyable {
     try createRoot(root, scaffold)
     var level = [root]
     while !level.isEmpty {
+      // First, so that their memory is charged to those groups.
+      for process in level { Cgroups.join(process, context) }
       try memory.run(level, scaffold)
       var next: [RestartingProcess] = []
       next += try createChildren(of: level, plan.early, scaffold)
@@ -89,7 +93,7 @@ struct TaskCreation: ~Copyable {
     let thread = TracedThread(tid: child, tgid: child, comm: comm)
     context.created.append(thread)
     do throws(Errno) {
-      try thread.seize(options: Self.options)
+      try thread.seize(options: options)
       _ = try thread.waitForStop()
     } catch { throw error.problem(task: thread.name, "cannot trace the new task") }
     return thread

@@ -25,13 +25,7 @@ enum Credentials: ThreadState {
       status = ProcStatus(file)
     }
     thread.image.credentials = image(status)
-    // Calls of ours inside a filtered thread could end the job.
-    if status.seccomp != 0 {
-      context.refuse(
-        process.problem(
-          .notSupported, "the seccomp filter of thread \(thread.tid)", why: "seccomp(2) filters are not supported",
-          remedy: "start the program without a filter"))
-    }
+    Seccomp.inspect(status, of: thread, process, context)
     if status.groups.count > maximumGroups {
       context.refuse(
         process.problem(
@@ -42,6 +36,17 @@ enum Credentials: ThreadState {
   }
 
   static let maximumGroups = 4096
+
+  /// Those of the calling thread, which every new task gets.
+  static func own() -> ImageCredentials {
+    var reader = ProcFileReader()
+    guard let status = (try? reader.read("/proc/thread-self/status")).map({ ProcStatus($0) }) else {
+      return ImageCredentials()
+    }
+    var own = image(status)
+    own.secureBits = UInt32((try? rawSystemCall(Int(SYS_prctl), Int(PR_GET_SECUREBITS))) ?? 0)
+    return own
+  }
 
   static func image(_ status: ProcStatus) -> ImageCredentials {
     var image = ImageCredentials()
@@ -63,47 +68,72 @@ enum Credentials: ThreadState {
   static func restore(
     _ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls
   ) throws(Problem) {
-    let image = thread.image.credentials
-    guard image != process.inheritedCredentials else { return }
-    guard image.userIds.count == 4, image.groupIds.count == 4, image.groups.count <= maximumGroups else {
-      throw Problem(
-        task: thread.name, errno: .invalidArgument, what: "its credentials in the image", why: "they are not complete")
+    let (image, own) = (thread.image.credentials, process.inheritedCredentials)
+    guard image != own else { return }
+    if image.groups.sorted() != own.groups.sorted() {
+      let groups = calls.place(image.groups.flatMap { group in unsafe withUnsafeBytes(of: group) { unsafe Array($0) } })
+      calls.call(
+        Int(SYS_setgroups), UInt64(image.groups.count), groups, expecting: .value(0), naming: "groups (setgroups)")
     }
-    for capability in UInt64(0)..<64
-    where process.inheritedCredentials.bounding & ~image.bounding & (1 << capability) != 0 {
-      calls.call(Int(SYS_prctl), UInt64(PR_CAPBSET_DROP), capability, expecting: .value(0), naming: "bounding set")
+    if image.groupIds != own.groupIds {
+      let group = image.groupIds.map(UInt64.init)
+      calls.call(
+        Int(SYS_setresgid), group[0], group[1], group[2], expecting: .value(0), naming: "group ids (setresgid)")
+      calls.call(Int(SYS_setfsgid), group[3], expecting: .anything, naming: "group id (setfsgid)")
     }
-    let groups = calls.place(image.groups.flatMap { group in unsafe withUnsafeBytes(of: group) { unsafe Array($0) } })
-    calls.call(
-      Int(SYS_setgroups), UInt64(image.groups.count), groups, expecting: .value(0), naming: "groups (setgroups)")
-    let (group, user) = (image.groupIds.map(UInt64.init), image.userIds.map(UInt64.init))
-    calls.call(Int(SYS_setresgid), group[0], group[1], group[2], expecting: .value(0), naming: "group ids (setresgid)")
-    calls.call(Int(SYS_setfsgid), group[3], expecting: .anything, naming: "group id (setfsgid)")
     // Without the fixup, changing the user leaves the capabilities alone until they are set to the saved ones.
     let bits = UInt64(image.secureBits)
-    calls.call(
-      Int(SYS_prctl), UInt64(PR_SET_SECUREBITS), bits | noSetuidFixup, expecting: .value(0), naming: "securebits")
-    calls.call(Int(SYS_setresuid), user[0], user[1], user[2], expecting: .value(0), naming: "user ids (setresuid)")
-    calls.call(Int(SYS_setfsuid), user[3], expecting: .anything, naming: "user id (setfsuid)")
-    calls.call(Int(SYS_prctl), UInt64(PR_SET_SECUREBITS), bits, expecting: .value(0), naming: "securebits")
-    if image.noNewPrivileges {
+    let keeps = image.userIds != own.userIds && own.effective & Capabilities.setCapabilities != 0
+    if keeps {
+      calls.call(
+        Int(SYS_prctl), UInt64(PR_SET_SECUREBITS), UInt64(own.secureBits) | noSetuidFixup, expecting: .value(0),
+        naming: "securebits")
+    }
+    if image.userIds != own.userIds {
+      let user = image.userIds.map(UInt64.init)
+      calls.call(Int(SYS_setresuid), user[0], user[1], user[2], expecting: .value(0), naming: "user ids (setresuid)")
+      calls.call(Int(SYS_setfsuid), user[3], expecting: .anything, naming: "user id (setfsuid)")
+    }
+    raiseAmbient(image, own, &calls)
+    for capability in UInt64(0)..<64 where own.bounding & ~image.bounding & (1 << capability) != 0 {
+      calls.call(Int(SYS_prctl), UInt64(PR_CAPBSET_DROP), capability, expecting: .value(0), naming: "bounding set")
+    }
+    if keeps || image.secureBits != own.secureBits {
+      calls.call(Int(SYS_prctl), UInt64(PR_SET_SECUREBITS), bits, expecting: .value(0), naming: "securebits")
+    }
+    if image.noNewPrivileges && !own.noNewPrivileges {
       calls.call(Int(SYS_prctl), UInt64(PR_SET_NO_NEW_PRIVS), 1, expecting: .value(0), naming: "no_new_privs")
     }
-    setCapabilities(image, &calls)
+    setCapabilities(image.effective, image.permitted, image.inheritable, &calls)
   }
 
-  private static func setCapabilities(_ image: ImageCredentials, _ calls: inout RemoteCalls) {
-    let header = calls.place(words: [capabilityVersion])
-    let low = UInt64(UInt32.max)
-    let data = calls.place(words: [
-      image.effective & low | (image.permitted & low) << 32, image.inheritable & low | (image.effective >> 32) << 32,
-      image.permitted >> 32 | (image.inheritable >> 32) << 32,
-    ])
-    calls.call(Int(SYS_capset), header, data, expecting: .value(0), naming: "capabilities (capset)")
+  /// While the task has crtop's capabilities: the bounding set and the securebits may forbid it later.
+  private static func raiseAmbient(
+    _ image: ImageCredentials, _ own: ImageCredentials, _ calls: inout RemoteCalls
+  ) {
+    if image.inheritable != own.inheritable {
+      setCapabilities(own.effective, own.permitted, image.inheritable, &calls)
+    }
+    guard image.ambient != own.ambient else { return }
+    calls.call(
+      Int(SYS_prctl), UInt64(PR_CAP_AMBIENT), UInt64(PR_CAP_AMBIENT_CLEAR_ALL), expecting: .value(0),
+      naming: "ambient capabilities")
     for capability in UInt64(0)..<64 where image.ambient & (1 << capability) != 0 {
       calls.call(
         Int(SYS_prctl), UInt64(PR_CAP_AMBIENT), UInt64(PR_CAP_AMBIENT_RAISE), capability, expecting: .value(0),
         naming: "ambient capabilities")
     }
+  }
+
+  private static func setCapabilities(
+    _ effective: UInt64, _ permitted: UInt64, _ inheritable: UInt64, _ calls: inout RemoteCalls
+  ) {
+    let header = calls.place(words: [capabilityVersion])
+    let low = UInt64(UInt32.max)
+    let data = calls.place(words: [
+      effective & low | (permitted & low) << 32, inheritable & low | (effective >> 32) << 32,
+      permitted >> 32 | (inheritable >> 32) << 32,
+    ])
+    calls.call(Int(SYS_capset), header, data, expecting: .value(0), naming: "capabilities (capset)")
   }
 }

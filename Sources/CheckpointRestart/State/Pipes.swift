@@ -18,9 +18,11 @@ enum Pipes {
     _ slot: DescriptorSlot, _ copy: Int32, _ status: stat, _ flags: Int32, _ context: CheckpointContext
   ) throws(Errno) -> UInt32? {
     let inode = UInt64(status.st_ino)
+    var poll = pollfd(fd: copy, events: 0, revents: 0)
+    unsafe _ = Glibc.poll(&poll, 1, 0)
     let end = SharedObjectTable.PipeEnds(
       holder: slot.process.name, descriptor: slot.number, hasReader: flags & O_ACCMODE != O_WRONLY,
-      hasWriter: flags & O_ACCMODE != O_RDONLY)
+      hasWriter: flags & O_ACCMODE != O_RDONLY, otherIsClosed: poll.revents & Int16(POLLHUP | POLLERR) != 0)
     let isPreflight = context.isPreflight
     let id = try context.shared.pipe(inode, end) { () throws(Errno) -> ImagePipe in
       var pipe = ImagePipe()
@@ -90,7 +92,7 @@ enum Pipes {
       }
     }
     guard someAreHidden else { return }
-    for (inode, ends) in pipeEnds where !(ends.hasReader && ends.hasWriter) {
+    for (inode, ends) in pipeEnds where !(ends.hasReader && ends.hasWriter) && !ends.otherIsClosed {
       context.refuse(
         Problem(
           task: ends.holder, errno: .permissionDenied, what: "descriptor \(ends.descriptor) (pipe:[\(inode)])",

@@ -35,6 +35,27 @@ enum RareSettings: ThreadState {
     }
   }
 
+  /// What a tracer alone can see of a stopped thread. Calls of ours would not even reach the kernel under a dispatcher.
+  static func refuseOutside(_ thread: JobThread, of process: JobProcess) throws(Problem) {
+    if thread.traced.dispatchesCalls { throw refusal(thread, "system call dispatcher (PR_SET_SYSCALL_USER_DISPATCH)") }
+    if thread.traced.hasPortPermissions { throw refusal(thread, "input and output ports (ioperm(2))") }
+  }
+
+  static func inspect(
+    _ thread: JobThread, of process: JobProcess, _ context: CheckpointContext, _ reader: inout ProcFileReader
+  ) {
+    // PR_SCHED_CORE_GET for PR_SCHED_CORE_SCOPE_THREAD; kernels without core scheduling give EINVAL.
+    var cookie: UInt64 = 0
+    _ = unsafe withUnsafeMutablePointer(to: &cookie) { pointer in
+      try? rawSystemCall(Int(SYS_prctl), 62, 0, Int(thread.tid), 0, Int(bitPattern: pointer))
+    }
+    if cookie != 0 { context.refuse(refusal(thread, "core scheduling (PR_SCHED_CORE)")) }
+    // PF_MEMALLOC_NOIO and PF_LOCAL_THROTTLE, which are set together by PR_SET_IO_FLUSHER alone.
+    if thread.tid == process.pid && process.stat[9] & 0x0018_0000 == 0x0018_0000 {
+      context.refuse(refusal(thread, "part in input and output (PR_SET_IO_FLUSHER)"))
+    }
+  }
+
   private static func refusal(_ thread: JobThread, _ what: String) -> Problem {
     Problem(
       task: thread.traced.name, errno: .notSupported, what: "its \(what)", why: "a changed setting is not supported",

@@ -8,6 +8,14 @@ internal import Tracing
 enum ResourceLimits: ProcessState {
   /// RLIM_NLIMITS (include/uapi/asm-generic/resource.h).
   static let count: UInt64 = 16
+  private static let names = [
+    "CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC", "NOFILE", "MEMLOCK", "AS", "LOCKS", "SIGPENDING",
+    "MSGQUEUE", "NICE", "RTPRIO", "RTTIME",
+  ]
+
+  static func name(_ resource: UInt32) -> String {
+    Int(resource) < names.count ? "RLIMIT_\(names[Int(resource)])" : "\(resource)"
+  }
 
   static func save(_ process: JobProcess, _ calls: inout RemoteCalls) -> Completion? {
     let base = calls.reserve(16 * Int(count))

@@ -7,8 +7,13 @@ internal import SystemCalls
 internal import Tracing
 
 enum Scheduling: ThreadState {
-  /// struct sched_attr, first version: size, policy, flags, nice, priority, runtime, deadline, period.
-  private static let attributeSize = 48
+  /// struct sched_attr, second version: size, policy, flags, nice, priority, runtime, deadline, period, clamps.
+  private static let attributeSize = 56
+  /// SCHED_FLAG_UTIL_CLAMP_MIN and _MAX; the largest clamp (sched_setattr(2)).
+  private static let (clamps, largestClamp): (UInt64, UInt32) = (0x60, 1024)
+
+  /// SCHED_OTHER, SCHED_BATCH: threads that share the processor by time slices.
+  private static func hasSlice(_ policy: UInt32) -> Bool { policy == 0 || policy == 3 }
   private static let affinitySize = 128
 
   static func inspect(
@@ -31,6 +36,10 @@ enum Scheduling: ThreadState {
         image.flags = unsafe bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
         image.nice = unsafe bytes.loadUnaligned(fromByteOffset: 16, as: Int32.self)
         image.priority = unsafe bytes.loadUnaligned(fromByteOffset: 20, as: UInt32.self)
+        let slice = unsafe bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self)
+        if hasSlice(image.policy) && slice != Machine.standardSlice { image.sliceNs = slice }
+        image.clampMinimum = unsafe bytes.loadUnaligned(fromByteOffset: 48, as: UInt32.self)
+        image.clampMaximum = unsafe bytes.loadUnaligned(fromByteOffset: 52, as: UInt32.self)
       }
       image.affinity = Data(affinity.prefix(length))
       image.ioPriority = UInt32(try rawSystemCall(Int(SYS_ioprio_get), 1, Int(thread.tid)))
@@ -53,9 +62,11 @@ enum Scheduling: ThreadState {
     _ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls
   ) throws(Problem) {
     let image = thread.image.scheduling
+    let isClamped = image.clampMaximum != 0 && (image.clampMinimum, image.clampMaximum) != (0, largestClamp)
     let attributes = calls.place(words: [
-      UInt64(attributeSize) | UInt64(image.policy) << 32, image.flags,
-      UInt64(UInt32(bitPattern: image.nice)) | UInt64(image.priority) << 32, 0, 0, 0,
+      UInt64(attributeSize) | UInt64(image.policy) << 32, image.flags & ~clamps | (isClamped ? clamps : 0),
+      UInt64(UInt32(bitPattern: image.nice)) | UInt64(image.priority) << 32, image.sliceNs, 0, 0,
+      isClamped ? UInt64(image.clampMinimum) | UInt64(image.clampMaximum) << 32 : 0,
     ])
     calls.call(Int(SYS_sched_setattr), 0, attributes, 0, expecting: .value(0), naming: "scheduling (sched_setattr)")
     let affinity = calls.place([UInt8](image.affinity))

@@ -35,7 +35,7 @@ enum Zombies {
   /// Fills the image of a zombie.
   static func save(_ process: JobProcess, _ context: CheckpointContext) {
     process.image.state = .zombie
-    process.image.exitCode = process.stat.exitCode
+    process.image.exitCode = process.isCaller ? SelfCheckpoint.waitStatus : process.stat.exitCode
     process.image.exitSignal = UInt32(bitPattern: process.stat.exitSignal)
     refuseDead(process, context)
     if process.parent == 0 {
@@ -44,7 +44,7 @@ enum Zombies {
           .invalidArgument, "the subtree's root", why: "it is a zombie: nothing is left of it that could run",
           remedy: "checkpoint its parent \(process.stat.ppid)"))
     }
-    let code = ExitCode(status: process.stat.exitCode)
+    let code = ExitCode(status: process.image.exitCode)
     if code.hasCoreFlag && !CoreFlag.canBeMade && !context.acceptedLosses.contains(.coreFlag) {
       context.refuse(coreFlagProblem(process.name))
     }

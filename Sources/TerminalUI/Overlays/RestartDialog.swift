@@ -119,6 +119,7 @@ enum RestartDialog {
   private static let labels: [AcceptedLoss: String] = [
     .changedFiles: "Accept files changed since", .clock: "Accept a clock gone back",
     .coreFlag: "Accept a zombie's lost core flag", .sleepTime: "Accept sleeps that begin anew",
+    .keyrings: "Accept lost keyrings", .loginUser: "Accept crtop's login user",
   ]
 
   private static func label(_ loss: AcceptedLoss) -> String { labels[loss] ?? loss.flag }

@@ -16,15 +16,18 @@ final class Job {
   private var process: ChildProcess?
 
   /// Starts a workload and waits until it is ready.
+  ///
+  /// - Parameter user: without privileges; `nil`: the one that runs the tests.
   init(
     _ name: String, _ arguments: [String] = [], in sandbox: Sandbox, program: String = Programs.workloads,
-    streams: ChildProcess.Streams = ChildProcess.Streams(), ownSession: Bool = true
+    streams: ChildProcess.Streams = ChildProcess.Streams(), ownSession: Bool = true, user: UInt32? = nil
   ) throws {
     self.sandbox = sandbox
     directory = sandbox["job"]
     try makeDirectory(directory)
+    let prefix = user.map { ["--as", "\($0)", program] } ?? []
     let process = try ChildProcess(
-      program, [name, directory] + arguments, streams: streams, environment: sandbox.environment,
+      program, prefix + [name, directory] + arguments, streams: streams, environment: sandbox.environment,
       ownSession: ownSession)
     self.process = process
     pid = process.pid

@@ -36,9 +36,10 @@ final class JobProcess {
   var image = ImageProcess()
   /// Which signal has stopped the group by job control; 0: it is not stopped.
   var stopSignal: Int32 = 0
-  var stoppedChildren: [JobProcess] = []
   /// What /proc says of the driver where it is not the leader.
   private var otherStat: ProcStat?
+  /// All that live.
+  var children: [JobProcess] = []
   /// POSIX timers whose signal was pending when they were read.
   var expiredTimers: Set<Int32> = []
 

@@ -165,6 +165,7 @@ public nonisolated struct ImageHeader: @unchecked Sendable {
     set {_uniqueStorage()._realTimeNs = newValue}
   }
 
+  /// as the job sees them
   public var monotonicNs: Int64 {
     get {_storage._monotonicNs}
     set {_uniqueStorage()._monotonicNs = newValue}
@@ -234,6 +235,17 @@ public nonisolated struct ImageHeader: @unchecked Sendable {
   public var vdso: Data {
     get {_storage._vdso}
     set {_uniqueStorage()._vdso = newValue}
+  }
+
+  /// what the job's time namespace adds to the machine's clocks
+  public var monotonicOffsetNs: Int64 {
+    get {_storage._monotonicOffsetNs}
+    set {_uniqueStorage()._monotonicOffsetNs = newValue}
+  }
+
+  public var bootOffsetNs: Int64 {
+    get {_storage._bootOffsetNs}
+    set {_uniqueStorage()._bootOffsetNs = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1259,7 +1271,7 @@ nonisolated extension ImageAreaKind: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Header"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}crtop_version\0\u{3}kernel_release\0\u{1}machine\0\u{3}host_name\0\u{3}boot_id\0\u{3}real_time_ns\0\u{3}monotonic_ns\0\u{3}boot_time_ns\0\u{1}xfeatures\0\u{3}cpu_features\0\u{3}page_size\0\u{3}vdso_checksum\0\u{3}user_id\0\u{3}root_pid\0\u{3}root_command\0\u{1}tasks\0\u{1}threads\0\u{1}zombies\0\u{2}s\u{3}vdso\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}crtop_version\0\u{3}kernel_release\0\u{1}machine\0\u{3}host_name\0\u{3}boot_id\0\u{3}real_time_ns\0\u{3}monotonic_ns\0\u{3}boot_time_ns\0\u{1}xfeatures\0\u{3}cpu_features\0\u{3}page_size\0\u{3}vdso_checksum\0\u{3}user_id\0\u{3}root_pid\0\u{3}root_command\0\u{1}tasks\0\u{1}threads\0\u{1}zombies\0\u{4}v\u{2}monotonic_offset_ns\0\u{3}boot_offset_ns\0\u{2}<vdso\0")
 
   fileprivate class _StorageClass {
     var _crtopVersion: String = String()
@@ -1281,6 +1293,8 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _threads: UInt32 = 0
     var _zombies: UInt32 = 0
     var _vdso: Data = Data()
+    var _monotonicOffsetNs: Int64 = 0
+    var _bootOffsetNs: Int64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1310,6 +1324,8 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
       _threads = source._threads
       _zombies = source._zombies
       _vdso = source._vdso
+      _monotonicOffsetNs = source._monotonicOffsetNs
+      _bootOffsetNs = source._bootOffsetNs
     }
   }
 
@@ -1346,6 +1362,8 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 16: try { try decoder.decodeSingularUInt32Field(value: &_storage._tasks) }()
         case 17: try { try decoder.decodeSingularUInt32Field(value: &_storage._threads) }()
         case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._zombies) }()
+        case 200: try { try decoder.decodeSingularInt64Field(value: &_storage._monotonicOffsetNs) }()
+        case 201: try { try decoder.decodeSingularInt64Field(value: &_storage._bootOffsetNs) }()
         case 261: try { try decoder.decodeSingularBytesField(value: &_storage._vdso) }()
         default: break
         }
@@ -1409,6 +1427,12 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
       if _storage._zombies != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._zombies, fieldNumber: 18)
       }
+      if _storage._monotonicOffsetNs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._monotonicOffsetNs, fieldNumber: 200)
+      }
+      if _storage._bootOffsetNs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._bootOffsetNs, fieldNumber: 201)
+      }
       if !_storage._vdso.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._vdso, fieldNumber: 261)
       }
@@ -1440,6 +1464,8 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._threads != rhs_storage._threads {return false}
         if _storage._zombies != rhs_storage._zombies {return false}
         if _storage._vdso != rhs_storage._vdso {return false}
+        if _storage._monotonicOffsetNs != rhs_storage._monotonicOffsetNs {return false}
+        if _storage._bootOffsetNs != rhs_storage._bootOffsetNs {return false}
         return true
       }
       if !storagesAreEqual {return false}

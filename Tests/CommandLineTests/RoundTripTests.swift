@@ -9,7 +9,7 @@ let roundTrips = [
   "threads", "join", "robust", "restartable", "registers", "memory", "inherited", "mappings", "stack", "signals",
   "pending", "files", "devices", "locks", "pipes", "directories", "tree", "sessions", "ghosts", "zombies",
   "core-zombie", "deaths", "bereaved", "mourned", "dead-leader", "sharing", "stopped", "identity", "timers",
-  "posix-timers", "sleeper", "rest", "credentials", "limits", "scheduling", "many-threads",
+  "posix-timers", "sleeper", "rest", "continued", "credentials", "limits", "scheduling", "many-threads",
   "counter", "membarrier", "critical-section", "futexes", "names", "guards", "vdso", "mixed", "filters",
   "filters-together",
 ]
@@ -62,6 +62,17 @@ extension CommandLine {
       let tasks = try job.checkpointAndKill(to: sandbox["image"])
       pause(microseconds: 1_500_000)
       try job.restart(from: sandbox["image"], expecting: tasks)
+      try job.expectPass()
+    }
+
+    /// The kernel adds a tick to a CPU-time timer whenever it is set: that must not add up.
+    @Test(.timeLimit(.minutes(1))) func timersDoNotDrift() throws {
+      let sandbox = try Sandbox()
+      let job = try Job("timers", in: sandbox)
+      for round in 1...8 {
+        let image = sandbox["image-\(round)"]
+        try job.restart(from: image, expecting: try job.checkpointAndKill(to: image))
+      }
       try job.expectPass()
     }
 

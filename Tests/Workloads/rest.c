@@ -95,13 +95,20 @@ static const struct {
 static atomic_long absent_ms, absent_long_ms;
 static atomic_int awake;
 
+static long milliseconds(clockid_t clock) {
+  struct timespec time;
+  clock_gettime(clock, &time);
+  return time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
 static void *sleep_once(void *argument) {
   uintptr_t i = (uintptr_t)argument;
-  uint64_t start = monotonic_ns();
+  clockid_t clock = calls[i].sleep == by_futex_lock ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+  long start = milliseconds(clock);
   errno = 0;
   long result = calls[i].sleep();
   REQUIRE(result == 0, "%s gave %ld (%s)", calls[i].name, result, strerror(errno));
-  long passed = (long)((monotonic_ns() - start) / 1000000);
+  long passed = milliseconds(clock) - start;
   nap(2 * NOTICED_MS * 1000);
   long absent = atomic_load(&absent_ms), least = LENGTH_MS - 1;
   if (!calls[i].until && atomic_load(&absent_long_ms)) least += atomic_load(&absent_long_ms) - SLACK_MS;

@@ -27,8 +27,7 @@ final class CheckpointContext {
     self.root = root
     self.isPreflight = isPreflight
     self.acceptedLosses = acceptedLosses
-    namespaces = Dictionary(
-      uniqueKeysWithValues: Namespaces.names.map { ($0, (try? readLink("/proc/self/ns/\($0)")) ?? "") })
+    namespaces = Namespaces.expected(root)
   }
 
   /// Adds a problem; inspection goes on, since all of them are reported.

@@ -14,8 +14,7 @@ extension ImageHeader {
     (header.kernelRelease, header.machine, header.hostName) = (system.release, system.machine, system.node)
     header.bootID = Machine.bootID
     header.realTimeNs = Int64(realTimeNanoseconds())
-    header.monotonicNs = Int64(monotonicNanoseconds())
-    header.bootTimeNs = Int64(bootTimeNanoseconds())
+    Clocks.save(context.root, in: &header)
     header.cpuFeatures = Machine.processorFeatures
     header.pageSize = UInt32(CheckpointRestart.pageSize)
     header.vdsoChecksum = Machine.vdsoChecksum

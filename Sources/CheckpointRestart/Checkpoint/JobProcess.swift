@@ -40,9 +40,10 @@ final class JobProcess {
   var image = ImageProcess()
   /// Which signal has stopped the group by job control; 0: it is not stopped.
   var stopSignal: Int32 = 0
-  var stoppedChildren: [JobProcess] = []
   /// What /proc says of the driver where it is not the leader.
   private var otherStat: ProcStat?
+  /// All that live.
+  var children: [JobProcess] = []
   /// POSIX timers whose signal was pending when they were read.
   var expiredTimers: Set<Int32> = []
   /// Names of keyrings that may be its session keyring, by the user that they belong to.

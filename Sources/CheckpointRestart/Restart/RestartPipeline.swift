@@ -37,6 +37,8 @@ struct RestartPipeline {
     if !obstacles.isEmpty { throw Problems(obstacles) }
     let context = RestartContext(metadata, request, report, foreignVDSO)
     do throws(Problem) {
+      let clocks = try Clocks.enter(metadata.header, request.acceptedLosses)
+      for process in context.processes { process.clocks = clocks }
       try restart(context, plan, image)
     } catch {
       RestartUndo.killAll(context)

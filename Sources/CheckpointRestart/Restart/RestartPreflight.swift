@@ -1,4 +1,4 @@
-/// Looks at the machine before a restart: processor, kernel, clocks, files, pids. All obstacles are named at once.
+/// Looks at the machine before a restart: processor, kernel, files, pids. All obstacles are named at once.
 
 internal import CLinux
 internal import Glibc
@@ -44,11 +44,6 @@ struct RestartPreflight {
       refuse(
         "the processor", "it lacks \(missing.joined(separator: " ")), which the job may use",
         "restart it on a machine with these features")
-    }
-    if header.bootID != Machine.bootID, Int64(monotonicNanoseconds()) < header.monotonicNs, !accepted.contains(.clock) {
-      refuse(
-        "the monotonic clock", "the machine has been started anew, so it would go back for the job",
-        "accept that: --accept clock")
     }
     let restoreIDs = NewPosixTimers.restoreIDs
     if processes.contains(where: { !$0.posixTimers.isEmpty }),

@@ -65,8 +65,8 @@ final class RestartingProcess {
 
   /// The task that the image describes its memory with.
   var memoryOwner: Int32 { image.sharedTables.memory == 0 ? pid : image.sharedTables.memory }
-  /// What is added to a clock of crtop's in the job's time namespace, in nanoseconds.
-  func clockOffset(_ clock: Int32) -> Int64 { 0 }
+  /// Of the time namespace that it is in.
+  var clocks = TimeOffsets.own
 
   var isZombie: Bool { image.state == .zombie }
 }

@@ -14,7 +14,7 @@ struct Restoration {
   /// Zombies, process state, threads, thread state. In each step many tasks work at once.
   func run(_ scaffold: borrowing Scaffold, _ creation: borrowing TaskCreation) throws(Problem) {
     try endZombies(scaffold)
-    for process in context.stopped { try JobControl.stop(process, scaffold) }
+    for process in context.live { try JobControl.make(process, scaffold) }
     try context.inherited.applySettings(context.metadata.sharedObjects)
     try restoreProcesses(context.alone, scaffold)
     // Each uses what it shares before the first of them makes it final.

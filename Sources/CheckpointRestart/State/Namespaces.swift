@@ -1,4 +1,4 @@
-/// Namespaces: all tasks must be in those of crtop itself.
+/// Namespaces: all tasks must be in those of crtop itself, but may have a time namespace of their own.
 
 internal import SystemCalls
 
@@ -6,6 +6,13 @@ enum Namespaces: ProcessState {
   static let names = [
     "cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts",
   ]
+
+  /// Those that the tasks of a job must be in.
+  static func expected(_ root: Int32) -> [String: String] {
+    var all = Dictionary(uniqueKeysWithValues: names.map { ($0, (try? readLink("/proc/self/ns/\($0)")) ?? "") })
+    if let time = try? readLink("/proc/\(root)/ns/time") { (all["time"], all["time_for_children"]) = (time, time) }
+    return all
+  }
 
   static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
     for name in names {

@@ -149,7 +149,7 @@ enum NewPosixTimers: ThreadState {
     _ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls
   ) throws(Problem) {
     let timers = process.image.posixTimers
-    guard thread.tid == process.pid, !timers.isEmpty else { return }
+    guard thread.tid == process.driver.tid, !timers.isEmpty else { return }
     calls.call(
       Int(SYS_prctl), restoreIDs.request, restoreIDs.on, expecting: .value(0),
       naming: "ids of POSIX timers (PR_TIMER_CREATE_RESTORE_IDS)")
@@ -186,7 +186,7 @@ enum NewPosixTimers: ThreadState {
   /// When the timer went off, so that its next expiries are in step: on its clock, in the past.
   private static func expiry(_ timer: ImagePosixTimer, _ process: RestartingProcess) -> UInt64? {
     guard case .wall(let clock) = PosixClock(timer.clock) else { return nil }
-    let now = nanoseconds(clock) + process.clockOffset(clock)
+    let now = Clocks.machineTime(clock) + process.clocks.offset(of: clock)
     let time = timer.intervalNs == 0 ? 1 : now + Int64(timer.restNs) - Int64(timer.intervalNs)
     return time > 0 && time <= now ? UInt64(time) : nil
   }
@@ -199,12 +199,6 @@ enum NewPosixTimers: ThreadState {
     calls.call(
       Int(SYS_timer_settime), UInt64(timer.id), absolute ? UInt64(TIMER_ABSTIME) : 0, time, 0, expecting: .value(0),
       naming: "POSIX timer (timer_settime)")
-  }
-
-  private static func nanoseconds(_ clock: clockid_t) -> Int64 {
-    var time = timespec()
-    unsafe _ = clock_gettime(clock, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }
 

@@ -98,7 +98,7 @@ enum RememberedCalls: ThreadState {
     if call.remaining != 0 {
       thread.image.callRestNs = try time(at: call.remaining, of: thread)
     } else if let block, let end = block.end {
-      let stopped = HostClock.now(block.clock) - Int64(monotonicNanoseconds() - thread.stoppedAt)
+      let stopped = Clocks.machineTime(block.clock) - Int64(monotonicNanoseconds() - thread.stoppedAt)
       thread.image.callRestNs = UInt64(max(0, end - stopped))
     } else if !context.acceptedLosses.contains(.sleepTime) {
       refuse(thread, context, unseen, canAccept: true)
@@ -169,15 +169,5 @@ enum RememberedCalls: ThreadState {
       Call(Int(thread.rememberedCall), registers.arguments) != nil
     else { return "\(thread.rememberedCall) is not the call it is in" }
     return thread.callRestNs <= UInt64(Int64.max) ? nil : "it has no valid time"
-  }
-}
-
-/// The clocks as the kernel counts them, outside of crtop's time namespace.
-enum HostClock {
-  /// Nanoseconds.
-  static func now(_ clock: clockid_t) -> Int64 {
-    var time = timespec()
-    unsafe _ = clock_gettime(clock, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }

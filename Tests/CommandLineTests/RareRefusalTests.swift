@@ -18,6 +18,6 @@ let rareRefusals = [
   Refusal(kind: "device", words: ["device"]), Refusal(kind: "namespace-file", words: ["uts"]),
   Refusal(kind: "proc-file", words: ["/proc"]), Refusal(kind: "pseudo-terminal", words: ["device", "terminal"]),
   Refusal(kind: "perf-event", words: ["perf_event"]), Refusal(kind: "fanotify", words: ["fanotify"]),
-  Refusal(kind: "bpf", words: ["bpf"]), Refusal(kind: "silent-child", words: ["exit signal"]),
-  Refusal(kind: "exit-signal", words: ["exit signal"]), Refusal(kind: "catches-all", words: ["signals"], isLate: true),
+  Refusal(kind: "bpf", words: ["bpf"]),
+  Refusal(kind: "catches-all", words: ["signals"], isLate: true),
 ]

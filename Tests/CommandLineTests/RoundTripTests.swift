@@ -22,7 +22,7 @@ extension CommandLine {
       streams.output = sandbox["list"]
       try ChildProcess(Programs.workloads, ["--list"], streams: streams).wait()
       let listed = try readText(streams.output).split(separator: "\n").compactMap { $0.split(separator: " ").first }
-      #expect(Set(listed.map(String.init)) == Set(roundTrips + ["churn", "deadly-filter", "vfork", "refused"]))
+      #expect(Set(listed.map(String.init)) == Set(roundTrips + ["churn", "deadly-filter", "large", "vfork", "refused"]))
     }
 
     /// Without crtop: a workload that fails here says nothing about crtop.

@@ -156,16 +156,6 @@ static void child_with_signal(int signal) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (;;) pause();
 }
-static void silent_child(void) { child_with_signal(0); }
-static void other_exit_signal(void) { child_with_signal(SIGURG); }
-
-static void changed_root(void) {
-  pid_t child = (pid_t)must(fork(), "fork");
-  if (child) return;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  offered(chroot(directory), "chroot");
-  for (;;) pause();
-}
 
 static void on_signal(int signal) { (void)signal; }
 static void every_signal_caught(void) {
@@ -193,7 +183,7 @@ const struct refused rare_kinds[] = {
   {"packet-pipe", packet_pipe}, {"named-pipe", named_pipe}, {"lease", lease}, {"device", character_device},
   {"namespace-file", namespace_file}, {"proc-file", proc_file},
   {"pseudo-terminal", pseudo_terminal}, {"perf-event", performance_counter}, {"fanotify", file_watch},
-  {"bpf", kernel_map}, {"silent-child", silent_child}, {"exit-signal", other_exit_signal},
+  {"bpf", kernel_map},
   {"catches-all", every_signal_caught},
 };
 const size_t rare_kind_count = COUNT(rare_kinds);

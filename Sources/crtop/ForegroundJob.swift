@@ -5,17 +5,20 @@ internal import Glibc
 internal import ProcessTree
 internal import SystemCalls
 
-/// A job whose root is crtop's child. The pid cannot be reused before `run` has reaped it.
+/// A job whose root is crtop's child, so that the pid cannot be reused before `run` has reaped it, or that the first process
+/// of a pid namespace reports about.
 struct ForegroundJob {
   private let root: Int32
   private let signals: SignalQueue
   private let terminal: JobTerminal?
+  private let relay: NamespaceRelay?
 
   /// - Parameter terminal: taken before the restart, which may already have given it to the job; `nil`: there is none.
-  init(root: Int32, signals: SignalQueue, terminal: JobTerminal?) {
+  init(root: Int32, signals: SignalQueue, terminal: JobTerminal?, relay: NamespaceRelay? = nil) {
     self.root = root
     self.signals = signals
     self.terminal = terminal
+    self.relay = relay
     terminal?.lend(to: root)
   }
 
@@ -25,16 +28,31 @@ struct ForegroundJob {
   func run() throws(Errno) -> ExitStatus {
     defer { terminal?.takeBack() }
     while true {
-      var status: Int32 = 0
       // The signals stay queued: a child that changes its state after this look makes the descriptor readable.
-      if try systemCall({ unsafe waitpid(root, &status, WNOHANG | WUNTRACED) }) == root {
+      if let status = try change() {
         guard crtop_wifstopped(status) else { return ExitStatus(rawValue: status) }
         stopWithJob(crtop_wstopsig(status))
         continue
       }
-      var watched = pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)
-      unsafe _ = poll(&watched, 1, -1)
+      var watched = [
+        pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: relay?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+      ]
+      unsafe _ = poll(&watched, 2, -1)
       for signal in signals.takeAll() { forward(signal) }
+    }
+  }
+
+  /// The root's new state as wait(2) tells it; `nil`: it has not changed.
+  private func change() throws(Errno) -> Int32? {
+    guard let relay else {
+      var status: Int32 = 0
+      return try systemCall({ unsafe waitpid(root, &status, WNOHANG | WUNTRACED) }) == root ? status : nil
+    }
+    switch relay.next() {
+    case .changed(let status): return status
+    case .over: throw .noChildProcess
+    case .restarted, nil: return nil
     }
   }
 

@@ -21,6 +21,7 @@ struct Restart: ParsableCommand {
         crtop restart nightly.crtop
         crtop restart nightly.crtop --detach
         crtop restart nightly.crtop --dry-run
+        crtop restart nightly.crtop --new-pid-namespace
         ssh host cat job.crtop | crtop restart - --detach
       """)
 
@@ -33,6 +34,9 @@ struct Restart: ParsableCommand {
   @Flag(help: "Say what would be restarted and what stands in its way; restart nothing.")
   var dryRun = false
 
+  @Flag(help: "Restart the job in a pid namespace of its own, where all pids are free, with a /proc to match.")
+  var newPidNamespace = false
+
   @OptionGroup var accept: AcceptOption
   @OptionGroup var format: FormatOption
 
@@ -43,6 +47,11 @@ struct Restart: ParsableCommand {
   func run() throws {
     let request = RestartRequest(source: file, detached: detach, acceptedLosses: accept.set)
     guard !dryRun else { return try plan(request) }
+    if newPidNamespace {
+      if let first = NamespaceInit() { return try first.run(request, isJSON: format.isJSON) }
+      guard let status = try NamespaceRestart(isDetached: detach, isJSON: format.isJSON).run() else { return }
+      try end(as: status)
+    }
     // The job may have the terminal as soon as it runs: what is to be given back is remembered before.
     let terminal = detach ? nil : JobTerminal()
     var runner = try OperationRunner("restart", isJSON: format.isJSON)

@@ -186,6 +186,33 @@ static void traced_child(void) {
   while (child == 0) pause();
   must(ptrace(PTRACE_SEIZE, child, 0, 0), "PTRACE_SEIZE");
 }
+/* A process outside the subtree that shares a table with us: its parent, our child, has ended. It ends at the verdict. */
+static pid_t companion;
+static int told[2];
+static char *verdict_path;
+static char stacks[2][65536] __attribute__((aligned(16)));
+
+static int accompany(void *unused) {
+  (void)unused;
+  while (syscall(SYS_access, verdict_path, F_OK) != 0) syscall(SYS_nanosleep, &(struct timespec){0, 1000000}, NULL);
+  return 0;
+}
+static int leave_companion(void *flags) {
+  pid_t pid = clone(accompany, stacks[1] + sizeof stacks[1], (int)(intptr_t)flags | SIGCHLD, NULL);
+  return write(told[1], &pid, sizeof pid) == sizeof pid ? 0 : 1;
+}
+static void share_with_companion(int flags) {
+  verdict_path = inside("verdict");
+  must(pipe(told), "pipe");
+  pid_t child = (pid_t)must(
+    clone(leave_companion, stacks[0] + sizeof stacks[0], flags | SIGCHLD, (void *)(intptr_t)flags), "clone");
+  reap_clean(child, "companion's parent");
+  REQUIRE(read(told[0], &companion, sizeof companion) == sizeof companion, "read");
+  close(told[0]);
+  close(told[1]);
+}
+static void borrowed_memory(void) { share_with_companion(CLONE_VM); }
+static void shared_descriptors(void) { share_with_companion(CLONE_FILES); }
 /* The harness gives a pipe as standard input whose other end it keeps. */
 static void outside_pipe(void) {
   struct stat status;
@@ -201,6 +228,7 @@ static const struct refused kinds[] = {
   {"deleted-directory", deleted_directory}, {"shared-memory", shared_memory}, {"system-v-memory", system_v_memory},
   {"posix-timer", posix_timer}, {"message-queue", message_queue}, {"io-uring", ring}, {"aio", asynchronous_context},
   {"seccomp", strict_mode}, {"namespace", other_namespace}, {"traced", traced_child},
+  {"borrowed-memory", borrowed_memory}, {"shared-descriptors", shared_descriptors},
   {"outside-pipe", outside_pipe}, {"pidfd", process_descriptor}, {"area-policy", area_policy},
   {"thread-keyring", thread_keyring}, {"session-keyring", session_keyring}, {"user-dispatch", user_dispatch},
 };
@@ -226,6 +254,7 @@ void run_refused(int argc, char **argv) {
   kind->set_up();
   report_ready();
   wait_for_verdict();
+  while (companion && kill(companion, 0) == 0) nap(1000);
   REQUIRE(first_difference(block, 1 << 16, 7) == 1 << 16, "memory differs");
   free(block);
 }

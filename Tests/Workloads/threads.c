@@ -109,6 +109,7 @@ static void await_dead_leader(void) {
 }
 
 static int leader_exit_pipe[2];
+static int last_pipe[2];
 static pid_t buried, heir;
 
 static int thread_count(void) {
@@ -127,6 +128,8 @@ static void *inherit(void *argument) {
     must(kill(getpid(), SIGUSR1), "kill");  // blocked: pending for the group
     REQUIRE(write(leader_exit_pipe[1], "r", 1) == 1, "write");
     wait_for_verdict();
+    char byte;
+    REQUIRE(read(last_pipe[0], &byte, 1) == 1, "read");  // the parent has looked at the leader
     while (thread_count() > 2) nap(1000);  // the last one to end says how the group has ended
     sigpending(&pending);
     REQUIRE(sigismember(&pending, SIGUSR1), "the group's pending signal is gone");
@@ -184,6 +187,7 @@ static void *outlive(void *argument) {
   REQUIRE(exit_code_of(buried) == 142 << 8, "the dead leader's exit code is %#x", exit_code_of(buried));
   snprintf(path, sizeof path, "/proc/%d/comm", buried);
   REQUIRE(!strcmp(read_text(path, NULL), "buried\n"), "the dead leader has another name");
+  REQUIRE(write(last_pipe[1], "g", 1) == 1, "write");
   int status = 0;
   must(waitpid(buried, &status, 0), "waitpid");
   // Since Linux 5.16 the last thread's exit code is the group's.
@@ -196,6 +200,7 @@ void run_dead_leader(int argc, char **argv) {
   (void)argc, (void)argv;
   pthread_t thread;
   must(pipe(leader_exit_pipe), "pipe");
+  must(pipe(last_pipe), "pipe");
   buried = (pid_t)must(fork(), "fork");
   if (buried == 0) bury_leader();
   pthread_create(&thread, NULL, outlive, NULL);

@@ -88,6 +88,13 @@ enum Zombies {
       calls.call(Int(SYS_exit_group), UInt64(code.exitStatus), expecting: .anything, naming: "exit")
       return
     }
+    if code.signal != SIGKILL {
+      // crtop may have been started with the signal ignored.
+      let standard = calls.place(words: [0, 0, 0, 0])
+      calls.call(
+        Int(SYS_rt_sigaction), UInt64(code.signal), standard, 0, 8, expecting: .value(0),
+        naming: "signal action (rt_sigaction)")
+    }
     if code.hasCoreFlag && CoreFlag.canBeMade {
       CoreFlag.prepare(&calls)
     } else {

@@ -71,6 +71,11 @@ static long by_signal_wait(void) {
   return result == -1 && errno == EAGAIN ? 0 : -1;
 }
 
+/* The kernel cannot write back what is left. */
+static long by_constant_ppoll(void) {
+  static const struct timespec time = {0, TIMEOUT_MS * 1000000};
+  return syscall(SYS_ppoll, NULL, 0, &time, NULL, 8);
+}
 static long by_semaphore(void) {
   struct timespec time = timeout();
   struct sembuf down = {.sem_num = 1, .sem_op = -1};
@@ -84,7 +89,8 @@ static const struct {
 } timed[] = {{"nanosleep", by_nanosleep}, {"clock_nanosleep", by_relative_clock},
              {"clock_nanosleep until", by_absolute_clock}, {"poll", by_poll}, {"ppoll", by_ppoll},
              {"select", by_select}, {"pselect", by_pselect}, {"futex", by_futex}, {"sigtimedwait", by_signal_wait},
-             {"semtimedop", by_semaphore}};
+             {"semtimedop", by_semaphore},
+             {"ppoll, constant", by_constant_ppoll}};
 
 static void *sleep_again_and_again(void *argument) {
   uintptr_t i = (uintptr_t)argument;

@@ -69,12 +69,12 @@ enum Clocks {
 
   /// The offsets with which the job's clocks go on.
   private static func wanted(_ header: ImageHeader) -> TimeOffsets {
-    if header.bootID == Machine.bootID {
-      return TimeOffsets(monotonic: header.monotonicOffsetNs, boottime: header.bootOffsetNs)
-    }
+    let sameBoot = header.bootID == Machine.bootID
+    let least =
+      sameBoot ? TimeOffsets(monotonic: header.monotonicOffsetNs, boottime: header.bootOffsetNs) : TimeOffsets.own
+    // Also in the same boot: a virtual machine may have been taken back to an earlier state of its own.
     func offset(_ clock: clockid_t, _ saved: Int64) -> Int64 {
-      let own = TimeOffsets.own.offset(of: clock)
-      return max(own, saved.subtractingReportingOverflow(machineTime(clock)).partialValue)
+      max(least.offset(of: clock), saved.subtractingReportingOverflow(machineTime(clock)).partialValue)
     }
     return TimeOffsets(
       monotonic: offset(CLOCK_MONOTONIC, header.monotonicNs), boottime: offset(CLOCK_BOOTTIME, header.bootTimeNs))

@@ -48,6 +48,9 @@ private let damages = [
   Damage("directories", "another working directory") {
     try renameFile("\($0.directory)/parent", "\($0.directory)/moved")
   },
+  Damage("mixed", "a SIGCHLD too many") { job in
+    for task in try job.tasks() where task.comm == "mourn" && task.parent == job.pid { kill(task.pid, SIGCHLD) }
+  },
   Damage("pipes", "a byte taken out of each pipe") { job in
     for number in try directoryEntries("/proc/\(job.pid)/fd") {
       guard try readLink("/proc/\(job.pid)/fd/\(number)").hasPrefix("pipe:"),

@@ -1,4 +1,27 @@
-/// The kinds of tests/Workloads/refused_rare.c: settings, memory and descriptors that few programs have.
+/// The kinds of Tests/Workloads/refused_rare.c: settings, memory and descriptors that few programs have.
+
+internal import Glibc
+import SystemCalls
+import TestSupport
+import Testing
+
+extension CommandLine.Refusals {
+  /// Stopping these would stop the system or crtop itself.
+  @Test(.timeLimit(.minutes(1))) func forbiddenRoots() throws {
+    let sandbox = try Sandbox()
+    let kernelThread = try allProcesses().first { (StatLine("/proc/\($0)/stat")?.field(9) ?? 0) & 0x20_0000 != 0 }
+    var roots: [(pid: Int32, why: String)] = [(1, "process 1"), (getpid(), "crtop itself")]
+    if let kernelThread { roots.append((kernelThread, "kernel thread")) }
+    for root in roots {
+      for arguments in [["check", "\(root.pid)"], ["checkpoint", "\(root.pid)", "-o", sandbox["image"]]] {
+        let outcome = try sandbox.crtop(arguments)
+        #expect(outcome.status == .exited(1), "\(arguments): \(outcome.summary)")
+        #expect(outcome.errors.contains(root.why) && outcome.errors.contains("Remedy"), "\(outcome.summary)")
+      }
+    }
+    #expect(!exists(sandbox["image"]))
+  }
+}
 
 /// Words that the message must use for the resource.
 let rareRefusals = [

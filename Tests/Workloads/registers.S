@@ -3,8 +3,8 @@
 # The counter is on the stack, so that all general registers but rsp hold a pattern. The carry flag is set for the loop;
 # dec leaves it alone.
 #
-# struct registers: 0 general[15], 120 carry, 128 mxcsr, 132 x87 control, 136 vector width, 144 x87[8] of 16 bytes,
-# 272 masks[8], 384 vectors[32] of 64 bytes.
+# struct registers: 0 general[15], 120 carry, 128 mxcsr, 132 x87 control, 136 vector width, 140 features,
+# 144 x87[8] of 16 bytes, 272 masks[8], 336 fs base, 384 vectors[32] of 64 bytes.
   .text
   .globl register_loop
   .type register_loop, @function
@@ -45,7 +45,7 @@ register_loop:
   push %r13
   push %r14
   push %r15
-  sub $24, %rsp
+  sub $40, %rsp
   mov %rdx, (%rsp)
   mov %rsi, 8(%rsp)
   stmxcsr 16(%rsp)
@@ -56,7 +56,13 @@ register_loop:
   je 2f
   all_vectors16 load_avx512, %rdi
   high_vectors load_avx512, %rdi
+  testl $2, 140(%rdi)
+  jz 5f
   .irp n, 0,1,2,3,4,5,6,7
+  kmovq 272+8*\n(%rdi), %k\n
+  .endr
+  jmp 3f
+5: .irp n, 0,1,2,3,4,5,6,7
   kmovw 272+8*\n(%rdi), %k\n
   .endr
   jmp 3f
@@ -70,7 +76,13 @@ register_loop:
   .endr
   fldcw 132(%rdi)
 
-  mov 0(%rdi), %rax
+  testl $1, 140(%rdi)
+  jz 6f
+  rdfsbase %rax
+  mov %rax, 24(%rsp)
+  mov 336(%rdi), %rax
+  wrfsbase %rax
+6: mov 0(%rdi), %rax
   mov 8(%rdi), %rbx
   mov 16(%rdi), %rcx
   mov 24(%rdi), %rdx
@@ -108,7 +120,13 @@ register_loop:
   mov %r13, 96(%rdi)
   mov %r14, 104(%rdi)
   mov %r15, 112(%rdi)
-  fnstcw 132(%rdi)
+  testl $1, 140(%rdi)
+  jz 6f
+  rdfsbase %rax
+  mov %rax, 336(%rdi)
+  mov 24(%rsp), %rax
+  wrfsbase %rax
+6: fnstcw 132(%rdi)
   stmxcsr 128(%rdi)
   .irp n, 0,1,2,3,4,5,6,7
   fstpt 144+16*\n(%rdi)
@@ -119,10 +137,16 @@ register_loop:
   je 2f
   all_vectors16 store_avx512, %rdi
   high_vectors store_avx512, %rdi
+  testl $2, 140(%rdi)
+  jz 5f
   .irp n, 0,1,2,3,4,5,6,7
+  kmovq %k\n, 272+8*\n(%rdi)
+  .endr
+  jmp 7f
+5: .irp n, 0,1,2,3,4,5,6,7
   kmovw %k\n, 272+8*\n(%rdi)
   .endr
-  vzeroupper
+7: vzeroupper
   jmp 3f
 2: all_vectors16 store_avx, %rdi
   vzeroupper
@@ -131,7 +155,7 @@ register_loop:
 3: fninit
   ldmxcsr 16(%rsp)
   fldcw 20(%rsp)
-  add $24, %rsp
+  add $40, %rsp
   pop %r15
   pop %r14
   pop %r13

@@ -39,7 +39,7 @@ struct RestartPreflight {
         "the image's architecture", "it is \(header.machine), this is \(here.machine)",
         "restart it on a machine like the one it was made on")
     }
-    let missing = Set(header.cpuFeatures).subtracting(Machine.processorFeatures).sorted()
+    let missing = ProcessorFeatures.missing(of: header.cpuFeatures)
     if !missing.isEmpty {
       refuse(
         "the processor", "it lacks \(missing.joined(separator: " ")), which the job may use",

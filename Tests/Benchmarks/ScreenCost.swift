@@ -22,10 +22,10 @@ final class ScreenCost {
   func measure(_ command: [String], refreshes: Int) throws -> Double {
     let terminal = try BenchmarkTerminal(command)
     try terminal.watch(seconds: 5)
-    let before = try terminal.processorTime()
+    let before = try terminal.processorTicks()
     try terminal.watch(seconds: Double(refreshes) * 1.5)
-    let after = try terminal.processorTime()
-    return Double(after - before) / 1e6 / Double(refreshes)
+    let ticks = try terminal.processorTicks() - before
+    return Double(ticks) * 1000 / Double(sysconf(Int32(_SC_CLK_TCK))) / Double(refreshes)
   }
 
   /// System calls a process and refresh, counted by strace(1).

@@ -73,7 +73,10 @@ extension Terminal {
   /// foreign `Esc [ D` would open a dialog.
   private func escape() -> Input {
     var code: wint_t = 0
-    guard unsafe get_wch(&code) == 0 else { return .key(.escape) }
+    let result = unsafe get_wch(&code)
+    // A key with a name that came right behind it is a key of its own.
+    if result == KEY_CODE_YES { ungetch(Int32(bitPattern: code)) }
+    guard result == 0 else { return .key(.escape) }
     guard code == 0x5b || code == 0x4f else {
       unget_wch(wchar_t(bitPattern: code))
       return .key(.escape)

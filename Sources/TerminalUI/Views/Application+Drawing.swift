@@ -63,9 +63,11 @@ extension Application {
     if !model.tagged.isEmpty { flags.append((" \(model.tagged.count) tagged ", .tagged)) }
     var right = canvas.width
     for (text, role) in flags {
-      right -= text.columns
-      guard right > canvas.width / 2 else { break }
-      canvas.write(text, row: row, column: right, role: role)
+      // Half of the line at most; the last is cut there.
+      let width = min(text.columns, right - canvas.width / 2)
+      guard width >= 6 || width == text.columns else { break }
+      right -= width
+      canvas.write(text, row: row, column: right, limit: width, role: role)
     }
     let limit = max(right - 1, canvas.width / 2)
     guard let subtree = SubtreeSummary(model.selectedSubtree) else {

@@ -114,8 +114,8 @@ package enum CheckpointDialog {
     let text =
       switch AfterCheckpoint.allCases[form.choice(afterControl)] {
       case .resume: "Pause about \(pause)\(plans.count > 1 ? " at most each" : ""): \(grounds)"
-      case .leaveFrozen: "Pause from the start until it is thawed with z"
-      case .kill: "Then  killed, when the image is written, synchronized and read back"
+      case .leaveFrozen: "Pause it stands still from the start until it is thawed with z"
+      case .kill: "End   it is killed when the image is written, synchronized and read back"
       }
     return [StyledLine(size, .dialog), StyledLine(text, .dialog)]
   }

@@ -86,7 +86,11 @@ final class JobCheck {
       let count = Format.count(obstacles(accepting: losses).count, "reason")
       lines.append(StyledLine("Check failed: it cannot be checkpointed, for \(count):", .error))
     }
-    return lines + Self.reasons(problems)
+    lines += Self.reasons(problems)
+    if !problems.isEmpty && !isRunning {
+      lines.append(StyledLine("To see what each of these is: Esc, then i on the task, and Tab.", .dialogDim))
+    }
+    return lines
   }
 
   /// Problems with numbers and remedies.

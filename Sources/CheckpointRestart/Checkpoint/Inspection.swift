@@ -13,6 +13,8 @@ enum Inspection {
   {
     if context.isPreflight { FrozenCgroups.inspect(context) }
     SharedTables.find(context)
+    // Before many are inspected at once: siblings would write to the same parent.
+    for process in context.liveProcesses { context.byPID[process.parent]?.children.append(process) }
     for start in stride(from: 0, to: context.processes.count, by: group) {
       let processes = Array(context.processes[start..<min(start + group, context.processes.count)])
       for process in processes { try onProgress(process) }

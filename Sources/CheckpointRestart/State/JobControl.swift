@@ -12,7 +12,6 @@ enum JobControl: ProcessState {
   private static let stopSignals: Set<Int32> = [SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU]
 
   static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
-    context.byPID[process.parent]?.children.append(process)
     guard process.stopSignal != 0 else { return }
     process.image.state = .stopped
     process.image.stopSignal = UInt32(process.stopSignal)

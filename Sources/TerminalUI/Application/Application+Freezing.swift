@@ -43,7 +43,7 @@ extension Application {
   /// Tells what came of a freeze or a thaw.
   func tellResult(_ result: Result<OperationSummary, Problem>, _ name: String, _ what: String, _ now: String) {
     wantsRefresh = true
-    services.processes.expectMovedProcesses()
+    haveProcessesMoved = true
     changesUnderWay -= 1
     defer { endIfIdle() }
     switch result {

@@ -83,6 +83,9 @@ extension Application {
   /// Takes in news from other threads.
   package func receive(_ news: News) {
     switch news {
+    case .sampled(let sample):
+      isRefreshing = false
+      return take(sample)
     case .operation(let id, let event): receive(event, of: id)
     case .froze(let root, let result): tellResult(result, "\(root.comm) (\(root.pid))", "freeze", "is frozen")
     case .thawed(let root, let result): tellResult(result, "\(root.comm) (\(root.pid))", "thaw", "goes on")
@@ -97,7 +100,7 @@ extension Application {
     running = nil
     if notice?.until != nil { notice = nil }
     wantsRefresh = true
-    services.processes.expectMovedProcesses()
+    haveProcessesMoved = true
     switch ended.outcome {
     case .done(let summary) where ended.kind == .restart:
       restartedRoots.insert(summary.root)

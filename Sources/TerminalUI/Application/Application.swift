@@ -60,6 +60,10 @@ package final class Application {
   package var wantsInputFlush = false
   package var wantsRepaint = false
   package var wantsRefresh = false
+  /// A snapshot is being taken on another thread.
+  var isRefreshing = false
+  /// The next snapshot must look again where processes are: an operation has moved some.
+  var haveProcessesMoved = false
   /// As it was drawn last, for the mouse and for paging.
   package internal(set) var layout = Layout(width: 80, height: 24)
   var barTargets: [(Rect, Key)] = []
@@ -121,27 +125,34 @@ package final class Application {
     notice = Notice(text: "\(during): \(problem.description)", role: .error, until: nil)
   }
 
-  /// Takes a new snapshot and what follows from it.
-  package func refresh() {
-    let snapshot = services.processes.snapshot()
+  /// Takes a new snapshot here and now.
+  package func refresh() { take(sampling().run()) }
+
+  /// Has a snapshot taken on another thread, unless one is under way: keys are answered meanwhile.
+  func requestRefresh() {
+    guard !isRefreshing else { return }
+    (isRefreshing, wantsRefresh) = (true, false)
+    services.background.run { [sampling = sampling()] in .sampled(sampling.run()) }
+  }
+
+  private func sampling() -> Sampling {
+    defer { haveProcessesMoved = false }
+    return Sampling(services.processes, haveMoved: haveProcessesMoved, withThreads: showsThreads)
+  }
+
+  /// Shows a new snapshot, and does what follows from it.
+  func take(_ sample: Sample) {
+    let snapshot = sample.snapshot
     machine = snapshot.machine
     let before = model.selected
     marks.keep(snapshot.tree)
-    model.update(snapshot.tree, threads: showsThreads ? threads(of: snapshot.tree) : nil)
+    model.update(snapshot.tree, threads: sample.threads)
     if before != nil && model.selected == nil, let lost = model.lost {
       tell("\(lost.comm) (\(lost.pid)) has ended; nothing is selected now", .warning)
     }
     if let pid = selectionToCome, model.select(pid: pid) { selectionToCome = nil }
     reapRestartedRoots()
     for overlay in overlays { overlay.refreshed(in: self) }
-  }
-
-  private func threads(of tree: ProcessTree) -> [Int32: [ThreadRecord]] {
-    var found: [Int32: [ThreadRecord]] = [:]
-    for process in tree.processes where process.threads > 1 {
-      found[process.pid] = try? services.processes.threads(of: process.pid)
-    }
-    return found
   }
 
   /// Lets time pass: lines vanish. Whether anything changed.

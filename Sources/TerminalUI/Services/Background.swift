@@ -6,6 +6,8 @@ package import SystemCalls
 
 /// News for the event loop from other threads.
 package enum News: Sendable {
+  /// A snapshot has been taken.
+  case sampled(Sample)
   /// A preflight has ended; the ticket tells for whom.
   case checked(ticket: Int, Result<CheckReport, Problem>)
   /// A restart has been planned.

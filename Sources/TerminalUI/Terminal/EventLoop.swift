@@ -44,8 +44,6 @@ struct EventLoop: ~Copyable {
       takeSignals()
       takeNews()
       takeInput()
-      // Before a snapshot, which takes longer.
-      if isUrgent { drawIfNeeded() }
       takeTime()
     }
     return app.exitStatus ?? 0
@@ -70,7 +68,7 @@ struct EventLoop: ~Copyable {
   /// poll(2) until something happens or is due.
   private mutating func wait() {
     let now = app.now
-    var due = nextRefresh
+    var due = app.isRefreshing ? .infinity : nextRefresh
     if needsDrawing && !isTerminalGone { due = min(due, lastDrawn + Self.drawPeriod) }
     if let until = app.notice?.until { due = min(due, until) }
     if let mark = app.markDue, !isTerminalGone { due = min(due, mark) }
@@ -150,14 +148,15 @@ struct EventLoop: ~Copyable {
       if now >= nextRefresh { nextRefresh = now + app.refreshSeconds }
       return
     }
-    app.wantsRefresh = false
-    app.refresh()
+    // One at a time; what is wanted meanwhile is done when it has come.
+    guard !app.isRefreshing else { return }
     nextRefresh = now + app.refreshSeconds
-    if let left = hurriedRefreshes {
-      hurriedRefreshes = left - 1
-      nextRefresh = now
-      if left <= 1 { app.terminate(status: 0) }
-    }
+    guard let left = hurriedRefreshes else { return app.requestRefresh() }
+    app.refresh()
+    app.wantsRefresh = false
+    hurriedRefreshes = left - 1
+    nextRefresh = now
+    if left <= 1 { app.terminate(status: 0) }
     needsDrawing = true
   }
 }

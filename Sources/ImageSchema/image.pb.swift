@@ -410,6 +410,16 @@ public nonisolated struct ImageProcess: @unchecked Sendable {
     set {_uniqueStorage()._hasLoginUid_p = newValue}
   }
 
+  /// of a zombie, or of a dead leader; those of the living are with their threads
+  public var credentials: ImageCredentials {
+    get {_storage._credentials ?? ImageCredentials()}
+    set {_uniqueStorage()._credentials = newValue}
+  }
+  /// Returns true if `credentials` has been explicitly set.
+  public var hasCredentials: Bool {_storage._credentials != nil}
+  /// Clears the value of `credentials`. Subsequent reads from it will return its default value.
+  public mutating func clearCredentials() {_uniqueStorage()._credentials = nil}
+
   /// whether the parent has been told by wait(2) that the group has stopped
   public var stopReported: Bool {
     get {_storage._stopReported}
@@ -1477,7 +1487,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Process"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0\u{4}r\u{2}posix_timers\0\u{3}continue_unreported\0\u{4}\u{13}dead_leader\0\u{3}shared_tables\0\u{4}\u{13}seccomp_filters\0\u{1}cgroups\0\u{3}login_uid\0\u{3}has_login_uid\0\u{4}\u{11}raw_comm\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0\u{4}r\u{2}posix_timers\0\u{3}continue_unreported\0\u{4}\u{13}dead_leader\0\u{3}shared_tables\0\u{4}\u{13}seccomp_filters\0\u{1}cgroups\0\u{3}login_uid\0\u{3}has_login_uid\0\u{1}credentials\0\u{4}\u{10}raw_comm\0")
 
   fileprivate class _StorageClass {
     var _pid: Int32 = 0
@@ -1505,6 +1515,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _cgroups: [ImageCgroup] = []
     var _loginUid: UInt32 = 0
     var _hasLoginUid_p: Bool = false
+    var _credentials: ImageCredentials? = nil
     var _stopReported: Bool = false
     var _deadLeader: Bool = false
     var _sharedTables: ImageSharedTables? = nil
@@ -1546,6 +1557,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _cgroups = source._cgroups
       _loginUid = source._loginUid
       _hasLoginUid_p = source._hasLoginUid_p
+      _credentials = source._credentials
       _stopReported = source._stopReported
       _deadLeader = source._deadLeader
       _sharedTables = source._sharedTables
@@ -1600,6 +1612,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 241: try { try decoder.decodeRepeatedMessageField(value: &_storage._cgroups) }()
         case 242: try { try decoder.decodeSingularUInt32Field(value: &_storage._loginUid) }()
         case 243: try { try decoder.decodeSingularBoolField(value: &_storage._hasLoginUid_p) }()
+        case 244: try { try decoder.decodeSingularMessageField(value: &_storage._credentials) }()
         case 260: try { try decoder.decodeSingularBytesField(value: &_storage._rawComm) }()
         default: break
         }
@@ -1703,6 +1716,9 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       if _storage._hasLoginUid_p != false {
         try visitor.visitSingularBoolField(value: _storage._hasLoginUid_p, fieldNumber: 243)
       }
+      try { if let v = _storage._credentials {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 244)
+      } }()
       if !_storage._rawComm.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._rawComm, fieldNumber: 260)
       }
@@ -1740,6 +1756,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._cgroups != rhs_storage._cgroups {return false}
         if _storage._loginUid != rhs_storage._loginUid {return false}
         if _storage._hasLoginUid_p != rhs_storage._hasLoginUid_p {return false}
+        if _storage._credentials != rhs_storage._credentials {return false}
         if _storage._stopReported != rhs_storage._stopReported {return false}
         if _storage._deadLeader != rhs_storage._deadLeader {return false}
         if _storage._sharedTables != rhs_storage._sharedTables {return false}

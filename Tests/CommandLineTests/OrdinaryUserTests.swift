@@ -45,7 +45,10 @@ extension CommandLine {
       try makeDirectory(sandbox["images"])
       let image = sandbox["images/image"]
       let tasks = try job.tasks()
-      let saved = try runAsUser(sandbox, [Programs.crtop, "checkpoint", "\(job.pid)", "-o", image, "--kill"])
+      let saved = try runAsUser(
+        sandbox,
+        // What is left of a sleep is shown to the privileged only.
+        [Programs.crtop, "checkpoint", "\(job.pid)", "-o", image, "--kill", "--accept", "sleep-time"])
       #expect(saved.status == .exited(0), "\(saved.summary)")
       try job.awaitEnd(of: tasks)
 

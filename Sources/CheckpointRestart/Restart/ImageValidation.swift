@@ -26,6 +26,9 @@ struct ImageValidation {
       // 0 is what the kernel says of a group or session whose leader is outside the pid namespace: see TreePlan.
       guard process.pgid >= 0, process.sid >= 0 else { throw invalid(name, "pgid or sid", "it is negative") }
       guard process.hasValidComm else { throw invalid(name, "comm", "it is no name of up to 15 bytes") }
+      guard !process.hasCredentials || process.credentials.isComplete else {
+        throw invalid(name, "credentials", "they are not complete")
+      }
       if let violation = Zombies.violation(process) {
         throw invalid(name, "exit_code \(process.exitCode)", violation)
       }
@@ -89,10 +92,9 @@ struct ImageValidation {
     guard thread.parentDeathSignal <= 64 else {
       throw invalid(name, "pdeath_signal \(thread.parentDeathSignal) of thread \(thread.tid)", "it is not a signal")
     }
-    let credentials = thread.credentials
-    guard credentials.userIds.count == 4, credentials.groupIds.count == 4,
-      credentials.groups.count <= Credentials.maximumGroups
-    else { throw invalid(name, "credentials of thread \(thread.tid)", "they are not complete") }
+    guard thread.credentials.isComplete else {
+      throw invalid(name, "credentials of thread \(thread.tid)", "they are not complete")
+    }
     guard thread.hasValidComm, thread.scheduling.affinity.count <= 8192,
       thread.pendingSignals.count <= PendingSignals.maximum
     else {

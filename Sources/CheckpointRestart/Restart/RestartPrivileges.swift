@@ -38,12 +38,17 @@ struct RestartPrivileges {
           why: "crtop itself runs under a seccomp filter, which the job would get",
           remedy: "run crtop without a filter, outside of the container"))
     }
-    for process in processes where process.state != .zombie {
+    for process in processes {
       let name = TaskName(pid: process.pid, comm: process.comm)
+      var wanted = process.threads.map { ($0.credentials, TaskName(pid: $0.tid, comm: $0.comm)) }
+      if process.hasCredentials {
+        var dead = process.credentials
+        dead.secureBits = own.secureBits
+        wanted.append((dead, name))
+      }
       var seen: Set<ImageCredentials> = []
-      for thread in process.threads where thread.credentials != own && seen.insert(thread.credentials).inserted {
-        let task = TaskName(pid: thread.tid, comm: thread.comm)
-        for (what, why, remedy) in users(thread.credentials) + groups(thread.credentials) + sets(thread.credentials) {
+      for (image, task) in wanted where image != own && seen.insert(image).inserted {
+        for (what, why, remedy) in users(image) + groups(image) + sets(image) {
           problems.append(Problem(task: task, errno: .notPermitted, what: what, why: why, remedy: remedy))
         }
       }

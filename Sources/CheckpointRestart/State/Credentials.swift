@@ -37,6 +37,14 @@ enum Credentials: ThreadState {
 
   static let maximumGroups = 4096
 
+  /// Those of a zombie or dead leader, which the kernel still shows.
+  static func saveDead(_ process: JobProcess) {
+    var reader = ProcFileReader(capacity: 4096)
+    guard let file = try? reader.read("/proc/\(process.pid)/task/\(process.pid)/status") else { return }
+    let credentials = image(ProcStatus(file))
+    if credentials.isComplete { process.image.credentials = credentials }
+  }
+
   /// Those of the calling thread, which every new task gets.
   static func own() -> ImageCredentials {
     var reader = ProcFileReader()
@@ -68,7 +76,20 @@ enum Credentials: ThreadState {
   static func restore(
     _ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls
   ) throws(Problem) {
-    let (image, own) = (thread.image.credentials, process.inheritedCredentials)
+    take(thread.image.credentials, instead: process.inheritedCredentials, &calls)
+  }
+
+  /// Of what dies: by then nobody can see its securebits.
+  static func restoreDead(_ process: RestartingProcess, _ calls: inout RemoteCalls) {
+    guard process.image.hasCredentials else { return }
+    var image = process.image.credentials
+    image.secureBits = process.inheritedCredentials.secureBits
+    take(image, instead: process.inheritedCredentials, &calls)
+  }
+
+  private static func take(
+    _ image: ImageCredentials, instead own: ImageCredentials, _ calls: inout RemoteCalls
+  ) {
     guard image != own else { return }
     if image.groups.sorted() != own.groups.sorted() {
       let groups = calls.place(image.groups.flatMap { group in unsafe withUnsafeBytes(of: group) { unsafe Array($0) } })
@@ -136,4 +157,9 @@ enum Credentials: ThreadState {
     ])
     calls.call(Int(SYS_capset), header, data, expecting: .value(0), naming: "capabilities (capset)")
   }
+}
+
+extension ImageCredentials {
+  /// Whether no id is missing.
+  var isComplete: Bool { userIds.count == 4 && groupIds.count == 4 && groups.count <= Credentials.maximumGroups }
 }

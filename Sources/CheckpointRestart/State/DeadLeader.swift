@@ -9,6 +9,7 @@ enum DeadLeader {
   /// What is left of it is its name and its exit code, which becomes the group's unless a thread ends the whole group.
   static func save(_ process: JobProcess, _ context: CheckpointContext) {
     process.image.deadLeader = true
+    Credentials.saveDead(process)
     process.image.exitCode = process.stat.exitCode
     if process.stopSignal != 0 || process.driverStat.isStopped {
       // Field 52 of stat shows the stop signal then.
@@ -29,6 +30,7 @@ enum DeadLeader {
     guard let first = process.threads.first else { return }
     var calls = scaffold.newCalls(slot: process.slot)
     Zombies.takeName(process, &calls)
+    Credentials.restoreDead(process, &calls)
     let status = UInt64(Zombies.ExitCode(status: process.image.exitCode).exitStatus)
     calls.call(Int(SYS_exit), status, expecting: .anything, naming: "end of the leader (exit)")
     context.created.append(first.traced)

@@ -52,12 +52,11 @@ enum ParentDeathSignal: ThreadState {
   }
 }
 
-/// Set after the credentials, for the same reason.
+/// Set after the credentials of each thread, for the same reason: the last one counts.
 enum Dumpable: ThreadState {
   static func restore(
     _ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls
   ) throws(Problem) {
-    guard thread.tid == process.driver.tid else { return }
     calls.call(
       Int(SYS_prctl), UInt64(PR_SET_DUMPABLE), UInt64(process.image.attributes.dumpable), expecting: .value(0),
       naming: "dumpable (PR_SET_DUMPABLE)")

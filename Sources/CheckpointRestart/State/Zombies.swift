@@ -37,6 +37,7 @@ enum Zombies {
     process.image.state = .zombie
     process.image.exitCode = process.isCaller ? SelfCheckpoint.waitStatus : process.stat.exitCode
     process.image.exitSignal = UInt32(bitPattern: process.stat.exitSignal)
+    Credentials.saveDead(process)
     refuseDead(process, context)
     if process.parent == 0 {
       context.refuse(
@@ -85,6 +86,7 @@ enum Zombies {
     let code = ExitCode(status: process.image.exitCode)
     takeName(process, &calls)
     if code.signal == 0 {
+      Credentials.restoreDead(process, &calls)
       calls.call(Int(SYS_exit_group), UInt64(code.exitStatus), expecting: .anything, naming: "exit")
       return
     }
@@ -103,6 +105,9 @@ enum Zombies {
         Int(SYS_prlimit64), 0, UInt64(RLIMIT_CORE.rawValue), none, 0, expecting: .value(0),
         naming: "core limit (prlimit)")
     }
+    Credentials.restoreDead(process, &calls)
+    // Changing them has cleared it, and then there would be no core dump.
+    calls.call(Int(SYS_prctl), UInt64(PR_SET_DUMPABLE), 1, expecting: .value(0), naming: "dumpable (PR_SET_DUMPABLE)")
     calls.call(
       Int(SYS_kill), UInt64(process.pid), UInt64(code.signal), expecting: .anything, naming: "death by signal (kill)")
   }
@@ -136,6 +141,5 @@ enum CoreFlag {
     calls.call(
       Int(SYS_prlimit64), 0, UInt64(RLIMIT_CORE.rawValue), limit, 0, expecting: .value(0),
       naming: "core limit (prlimit)")
-    calls.call(Int(SYS_prctl), UInt64(PR_SET_DUMPABLE), 1, expecting: .value(0), naming: "dumpable (PR_SET_DUMPABLE)")
   }
 }

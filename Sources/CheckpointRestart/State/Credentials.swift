@@ -81,10 +81,15 @@ enum Credentials: ThreadState {
 
   /// Of what dies: by then nobody can see its securebits.
   static func restoreDead(_ process: RestartingProcess, _ calls: inout RemoteCalls) {
-    guard process.image.hasCredentials else { return }
-    var image = process.image.credentials
-    image.secureBits = process.inheritedCredentials.secureBits
-    take(image, instead: process.inheritedCredentials, &calls)
+    if process.image.hasCredentials {
+      var image = process.image.credentials
+      image.secureBits = process.inheritedCredentials.secureBits
+      take(image, instead: process.inheritedCredentials, &calls)
+    }
+    // Changing them clears it; then there would be no core dump, and its user could not see its exit code.
+    let dumpable = process.isZombie ? 1 : UInt64(process.image.attributes.dumpable)
+    calls.call(
+      Int(SYS_prctl), UInt64(PR_SET_DUMPABLE), dumpable, expecting: .value(0), naming: "dumpable (PR_SET_DUMPABLE)")
   }
 
   private static func take(

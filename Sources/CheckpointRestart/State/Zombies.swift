@@ -106,8 +106,6 @@ enum Zombies {
         naming: "core limit (prlimit)")
     }
     Credentials.restoreDead(process, &calls)
-    // Changing them has cleared it, and then there would be no core dump.
-    calls.call(Int(SYS_prctl), UInt64(PR_SET_DUMPABLE), 1, expecting: .value(0), naming: "dumpable (PR_SET_DUMPABLE)")
     calls.call(
       Int(SYS_kill), UInt64(process.pid), UInt64(code.signal), expecting: .anything, naming: "death by signal (kill)")
   }

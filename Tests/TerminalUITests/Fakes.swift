@@ -122,9 +122,14 @@ final class FakeSignals: SignalSender {
     sent.withLock { $0.append((signal, process)) }
   }
 
-  func setNice(_ value: Int, of process: ProcessIdentity) throws(Errno) {
+  /// Nice values begin at 0.
+  func renice(_ process: ProcessIdentity, by step: Int) throws(Errno) -> Int {
     if let problem = problem.withLock({ $0 }) { throw problem }
-    niced.withLock { $0.append((value, process.pid)) }
+    return niced.withLock { niced in
+      let value = (niced.last { $0.1 == process.pid }?.0 ?? 0) + step
+      niced.append((value, process.pid))
+      return value
+    }
   }
 }
 

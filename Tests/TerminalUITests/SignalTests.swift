@@ -62,12 +62,13 @@ import TerminalUI
   @Test func reniceTellsWhyNot() {
     let screen = Screen()
     screen.type("101")
-    screen.press(.character("["))
-    #expect(screen.signals.niced.withLock { $0.map { "\($0.0) \($0.1)" } } == ["1 101"])
-    #expect(screen.text.contains("nice value of worker (101): 1"))
+    // Twice between two snapshots.
+    screen.press(.character("["), .character("["))
+    #expect(screen.signals.niced.withLock { $0.map { "\($0.0) \($0.1)" } } == ["1 101", "2 101"])
+    #expect(screen.text.contains("nice value of worker (101): 2"))
     screen.signals.problem.withLock { $0 = .permissionDenied }
     screen.press(.character("]"))
-    #expect(screen.text.contains("its nice value cannot be set to -1"))
+    #expect(screen.text.contains("its nice value cannot be changed by -1"))
     #expect(screen.app.errors.entries.first?.problem.remedy.contains("CAP_SYS_NICE") == true)
   }
 

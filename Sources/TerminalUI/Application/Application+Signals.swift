@@ -42,21 +42,17 @@ extension Application {
   func renice(by step: Int) {
     let targets = targets.filter { $0.state != .zombie }
     guard !targets.isEmpty else { return }
-    var changed: [ProcessRecord] = []
+    var values: [Int] = []
     for target in targets {
-      let value = min(max(target.nice + step, -20), 19)
-      do throws(Errno) {
-        try services.signals.setNice(value, of: target.identity)
-        changed.append(target)
-      } catch {
+      do throws(Errno) { values.append(try services.signals.renice(target.identity, by: step)) } catch {
         let needs = "a lower nice value needs CAP_SYS_NICE, and another user's process root"
         report(
-          error.problem(task: target.name, "its nice value cannot be set to \(value)", remedy: needs),
+          error.problem(task: target.name, "its nice value cannot be changed by \(step)", remedy: needs),
           during: "renice")
       }
     }
-    if changed.count == targets.count {
-      let value = targets.count == 1 ? "\(min(max(targets[0].nice + step, -20), 19))" : "changed by \(step)"
+    if values.count == targets.count {
+      let value = targets.count == 1 ? "\(values[0])" : "changed by \(step)"
       tell("nice value of \(Self.name(targets)): \(value)", .good)
     }
     wantsRefresh = true

@@ -14,6 +14,9 @@ enum Namespaces: ProcessState {
     return all
   }
 
+  /// Those that a task of several threads can neither leave nor enter (unshare(2), setns(2)).
+  static let commonToThreads: Set<String> = ["pid", "time", "user"]
+
   static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
     for name in names {
       guard let own = context.namespaces[name], let its = try? readLink("/proc/\(process.driver)/ns/\(name)") else {

@@ -42,7 +42,7 @@ enum SharedTables: ThreadState {
           .notSupported, "its thread \(thread.tid)", why: "it has a \(table.what) of its own (unshare(2))",
           remedy: remedy))
     }
-    for name in Namespaces.names {
+    for name in Namespaces.names where !Namespaces.commonToThreads.contains(name) {
       guard let own = context.namespaces[name],
         let its = try? readLink("/proc/\(process.pid)/task/\(thread.tid)/ns/\(name)"), its != own
       else { continue }

@@ -20,6 +20,12 @@ struct MemoryMeter {
   init(_ totals: [(TaskName, UInt64)], _ report: OperationReport) {
     self.report = report
     for (name, total) in totals { amounts[name.pid] = Amount(name: name, total: total) }
+    announce()
+  }
+
+  /// What is to be done in all, before any of it: whoever adds it up must not see the sum grow.
+  private func announce() {
+    for amount in amounts.values where amount.total > 0 { send(amount) }
   }
 
   init(_ plan: MemoryPlan, _ processes: [JobProcess], _ report: OperationReport) {
@@ -30,6 +36,7 @@ struct MemoryMeter {
     if phase != self.phase {
       self.phase = phase
       amounts = amounts.mapValues { Amount(name: $0.name, total: $0.total) }
+      announce()
     }
     try add(process.pid, bytes)
   }

@@ -103,6 +103,20 @@ import TerminalUI
     #expect(screen.engine.state.withLock { $0.checkpoints.map(\.destination) } == ["/tmp/x"])
   }
 
+  @Test func anImageIsReplacedOnlyWhenConfirmed() {
+    let screen = opened()
+    screen.catchUp()
+    screen.images.entries.withLock { $0.append(ImageEntry(path: "/tmp/x", time: 0, bytes: 1)) }
+    screen.press(.tab, .tab, .control("u"))
+    screen.type("/tmp/x")
+    screen.press(.enter, .enter)
+    #expect(screen.text.contains("Replace image") && screen.text.contains("/tmp/x"))
+    #expect(screen.roles(of: "[ Cancel ]") == [.buttonFocused])
+    #expect(screen.engine.state.withLock { $0.checkpoints.isEmpty })
+    screen.press(.left, .enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.map(\.destination) } == ["/tmp/x"])
+  }
+
   @Test func crtopDoesNotCheckpointItself() {
     let screen = Screen()
     screen.type("200")

@@ -90,6 +90,8 @@ final class FakeImages: ImageCatalogue {
   let damaged = Mutex<[String: Problem]>([:])
   let contents = Mutex<[String: ImageContent]>([:])
 
+  func exists(_ path: String) -> Bool { entries.withLock { $0.contains { $0.path == path } } }
+
   func list() throws(Problem) -> [ImageEntry] { entries.withLock { $0 } }
 
   func content(_ path: String) throws(Problem) -> ImageContent {

@@ -25,6 +25,16 @@ import TerminalUI
     if width > 10 { #expect(screen.text.contains("crtop needs 40x10")) }
   }
 
+  @Test func aFilterThatIsNotUnderstoodIsNotTaken() {
+    let screen = Screen()
+    screen.press(.character("\\"))
+    screen.type("pid:5-x")
+    screen.press(.enter)
+    #expect(screen.app.overlays.count == 1 && screen.text.contains("pid: takes a number"))
+    screen.press(.escape)
+    #expect(screen.app.overlays.isEmpty && screen.app.model.filter.isEmpty)
+  }
+
   @Test func theHeaderGivesWayBeforeTheTree() {
     #expect(Layout(width: 80, height: 24, headerLines: 3).header.height == 3)
     #expect(Layout(width: 80, height: 14, headerLines: 3).header.height == 3)

@@ -191,7 +191,7 @@ package final class Application {
     jump.digits = ""
     guard let binding = keymap.binding(for: key) else { return }
     if isReadOnly && binding.changesSomething {
-      tell("read-only: \(binding.help) is not possible", .warning)
+      tell("read-only: nothing was done (\(binding.help))", .warning)
     } else {
       perform(binding.action)
     }

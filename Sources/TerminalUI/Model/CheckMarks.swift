@@ -56,7 +56,10 @@ package struct CheckMarks: Sendable {
   private(set) var othersDue = 0.0
 
   /// What is known of the subtree below a process.
-  package subscript(_ root: ProcessRecord) -> CheckMark { answers[root.identity]?.mark ?? .unknown }
+  package subscript(_ root: ProcessRecord) -> CheckMark {
+    // What was known of it as it lived says nothing of a zombie.
+    root.state == .zombie ? .unknown : answers[root.identity]?.mark ?? .unknown
+  }
 
   /// Whether the subtree has to be asked about: never asked, other members by now, or long ago.
   func isStale(_ members: [ProcessIdentity], now: Double) -> Bool {

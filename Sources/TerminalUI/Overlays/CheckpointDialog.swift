@@ -157,10 +157,14 @@ package enum CheckpointDialog {
       if jobs.count > 1 { app.model.untagAll() }
     }
     let after = AfterCheckpoint.allCases[form.choice(afterControl)]
-    if after == .resume {
-      start(app)
-    } else {
-      app.present(Dialogs.stopAfterCheckpoint(jobs, files: files, kills: after == .kill, start: start))
+    let proceed: (Application) -> Void = { app in
+      if after == .resume {
+        start(app)
+      } else {
+        app.present(Dialogs.stopAfterCheckpoint(jobs, files: files, kills: after == .kill, start: start))
+      }
     }
+    let replaced = files.filter(app.services.images.exists)
+    if replaced.isEmpty { proceed(app) } else { app.present(Dialogs.replace(replaced, proceed)) }
   }
 }

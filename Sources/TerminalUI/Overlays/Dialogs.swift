@@ -29,6 +29,16 @@ enum Dialogs {
       button: kills ? "Checkpoint and kill" : "Checkpoint", start)
   }
 
+  /// Before a checkpoint takes the place of what is in its file.
+  static func replace(_ files: [String], _ proceed: @escaping (Application) -> Void) -> Form {
+    question(
+      "Replace image",
+      files.map { "File: \($0)" } + [
+        "\(files.count == 1 ? "It exists" : "They exist"). The new image takes the place of the old one, which cannot be "
+          + "restarted any more."
+      ], button: "Replace", proceed)
+  }
+
   /// Before images are deleted.
   static func delete(_ images: [ImageEntry], _ delete: @escaping (Application) -> Void) -> Form {
     let named = images.flatMap { image in
@@ -53,7 +63,7 @@ enum Dialogs {
         "The \(operation.name) is running"
           + (waiting > 0 ? ", and \(Format.count(waiting, "operation")) waiting." : "."),
         "To quit, it will be cancelled and undone first.",
-      ], button: "Cancel it and quit"
+      ], button: "Undo it and quit"
     ) { app in app.terminate(status: 0) }
   }
 

@@ -52,7 +52,8 @@ package final class PromptLine: Overlay {
 
   package func handle(_ key: Key, in app: Application) {
     switch key {
-    case .enter: app.dismiss(self)
+    // What cannot be understood stays to be mended: the tree does not follow it.
+    case .enter: if ProcessQuery(field.text).fault == nil { app.dismiss(self) }
     case .escape:
       undo(app)
       app.dismiss(self)

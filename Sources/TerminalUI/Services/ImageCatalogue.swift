@@ -46,7 +46,7 @@ public struct ImageEntry: Sendable, Hashable {
 }
 
 /// The image store as the screen sees it. All of it may block and is called off the event loop, except
-/// `defaultDestination`.
+/// `exists` and `defaultDestination`.
 public protocol ImageCatalogue: Sendable {
   /// All images, in any order; one that cannot be read is listed with its problem.
   func list() throws(Problem) -> [ImageEntry]
@@ -56,6 +56,8 @@ public protocol ImageCatalogue: Sendable {
   func verify(_ path: String) throws(Problem)
   /// Removes the file.
   func delete(_ path: String) throws(Problem)
+  /// Whether there is something at the path.
+  func exists(_ path: String) -> Bool
   /// Where a checkpoint of this task goes if the user does not say.
   func defaultDestination(pid: Int32, comm: String) throws(Problem) -> String
 }

@@ -1,6 +1,7 @@
 /// Defines `StoreCatalogue`, the images of the image store as the screen lists them.
 
 internal import CheckpointImage
+internal import Glibc
 internal import ImageSchema
 public import SystemCalls
 
@@ -8,6 +9,8 @@ public import SystemCalls
 public struct StoreCatalogue: ImageCatalogue {
   /// Has no state: the store is looked up at each use.
   public init() {}
+
+  public func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
   public func list() throws(Problem) -> [ImageEntry] {
     try ImageStore.standard().list().map { stored in

@@ -78,9 +78,9 @@ enum Seccomp: ThreadState {
     throw Problem(
       task: thread.traced.name, errno: .notSupported, what: "its seccomp filter",
       why:
-        "it may end the thread at system call \(number), which saving its state needs: if crtop were killed just then, "
-        + "the job would suffer",
-      remedy: "let the filter answer that call with an error, or allow it")
+        "it ends the thread at system call \(number), or forbids a call that the thread needs to get out of crtop's code: "
+        + "if crtop were killed just then, the job would suffer",
+      remedy: "let the filter allow that call")
   }
 
   static func restore(

@@ -88,10 +88,14 @@ final class SharedObjectTable {
         }
       }
       guard var openFile = try make() else { return nil }
-      openFile.id = UInt32(image.openFiles.count + 1)
-      objects.withLock { _ in image.openFiles.append(openFile) }
-      openFiles[key, default: []].insert(OpenFileHolder(pid: pid, descriptor: descriptor, id: openFile.id), at: low)
-      return openFile.id
+      // `image` as a whole is held by the other lock, also to count what only we add.
+      let id = objects.withLock { _ in
+        openFile.id = UInt32(image.openFiles.count + 1)
+        image.openFiles.append(openFile)
+        return openFile.id
+      }
+      openFiles[key, default: []].insert(OpenFileHolder(pid: pid, descriptor: descriptor, id: id), at: low)
+      return id
     }
   }
 

@@ -70,8 +70,11 @@ struct Freezer {
   }
 
   /// A group made by crtop, for this subtree or one inside or around it.
-  static func isOurs(_ group: FreezerGroup) -> Bool {
-    guard let name = group.directory.split(separator: "/").last, name.hasPrefix("crtop-") else { return false }
+  static func isOurs(_ group: FreezerGroup) -> Bool { isOurs(group.directory) }
+
+  /// - Parameter path: of a cgroup; its last component counts.
+  static func isOurs(_ path: some StringProtocol) -> Bool {
+    guard let name = path.split(separator: "/").last, name.hasPrefix("crtop-") else { return false }
     return Int32(name.dropFirst(6)) != nil
   }
 
@@ -80,7 +83,7 @@ struct Freezer {
       try? group.setFrozen(false, wait: false)
       let parent = FreezerGroup(
         version: group.version,
-        directory: String(group.directory.prefix { _ in true }.dropLast(lastComponentLength(group) + 1)))
+        directory: String(group.directory.dropLast(lastComponentLength(group) + 1)))
       for pid in group.processes { try? move(pid, to: parent) }
       _ = try? systemCall { unsafe group.directory.withCString { unsafe rmdir($0) } }
     }
@@ -96,7 +99,7 @@ struct Freezer {
     }
   }
 
-  private func usableHierarchy() throws(Problem) -> (version: FreezerGroup.Version, mount: String, controller: String) {
+  private func usableHierarchy() throws(Problem) -> CgroupHierarchy {
     if let first = FreezerGroup.hierarchies.first { return first }
     throw Problem(
       errno: .notSupported, what: "the cgroup freezer", why: "no cgroup hierarchy with a freezer is mounted",

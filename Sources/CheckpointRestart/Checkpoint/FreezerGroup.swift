@@ -10,52 +10,39 @@ struct FreezerGroup: Hashable {
   let version: Version
   let directory: String
 
-  /// Where the hierarchies are mounted (/proc/self/mountinfo); version 1 first, since it does nothing but freeze.
-  static let hierarchies: [(version: Version, mount: String, controller: String)] = {
-    guard let mounts = try? readText("/proc/self/mounts") else { return [] }
-    var found: [(version: Version, mount: String, controller: String)] = []
-    for line in mounts.split(separator: "\n") {
-      let words = line.split(separator: " ")
-      guard words.count >= 4 else { continue }
-      if words[2] == "cgroup", words[3].split(separator: ",").contains("freezer") {
-        found.insert((.one, String(words[1]), "freezer"), at: 0)
-      } else if words[2] == "cgroup2" {
-        found.append((.two, String(words[1]), ""))
-      }
-    }
-    return found
+  /// Those with a freezer; version 1 first, since it does nothing but freeze.
+  static let hierarchies: [CgroupHierarchy] = {
+    let mounted = CgroupHierarchy.mounted
+    return mounted.filter { !$0.isUnified && $0.options.contains("freezer") }.reversed() + mounted.filter(\.isUnified)
   }()
 
   /// The group that a process is in, in one hierarchy.
-  static func group(of pid: Int32, in hierarchy: (version: Version, mount: String, controller: String)) -> FreezerGroup?
-  {
-    guard let text = try? readText("/proc/\(pid)/cgroup") else { return nil }
-    for line in text.split(separator: "\n") {
-      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard parts.count == 3,
-        parts[1].split(separator: ",").contains(where: { $0 == hierarchy.controller })
-          || (hierarchy.controller.isEmpty && parts[1].isEmpty)
-      else { continue }
-      let path = parts[2] == "/" ? "" : String(parts[2])
-      return FreezerGroup(version: hierarchy.version, directory: hierarchy.mount + path)
-    }
-    return nil
+  static func group(of pid: Int32, in hierarchy: CgroupHierarchy) -> FreezerGroup? {
+    group(in: hierarchy, memberships(of: pid))
   }
 
-  /// The frozen group that holds a process; `nil` when nothing froze it.
-  static func frozenGroup(of pid: Int32) -> FreezerGroup? {
-    hierarchies.lazy.compactMap { group(of: pid, in: $0) }.first { $0.isFrozen }
+  private static func memberships(of pid: Int32) -> [CgroupMembership] {
+    CgroupMembership.parse((try? readText("/proc/\(pid)/cgroup")) ?? "")
+  }
+
+  private static func group(in hierarchy: CgroupHierarchy, _ memberships: [CgroupMembership]) -> FreezerGroup? {
+    memberships.first { $0.isOf(hierarchy) }.map { membership in
+      FreezerGroup(
+        version: hierarchy.isUnified ? .two : .one,
+        directory: hierarchy.mount + (membership.path == "/" ? "" : membership.path))
+    }
   }
 
   /// The groups that hold a process frozen: its own and those around it that were told to freeze, outermost first.
   static func holders(of pid: Int32) -> [FreezerGroup] {
-    hierarchies.flatMap { hierarchy -> [FreezerGroup] in
-      guard let own = group(of: pid, in: hierarchy) else { return [] }
+    let memberships = memberships(of: pid)
+    return hierarchies.flatMap { hierarchy -> [FreezerGroup] in
+      guard let own = group(in: hierarchy, memberships) else { return [] }
       let inside = own.directory.dropFirst(hierarchy.mount.count).split(separator: "/")
       var directory = hierarchy.mount
       return inside.compactMap { name in
         directory += "/\(name)"
-        let group = FreezerGroup(version: hierarchy.version, directory: directory)
+        let group = FreezerGroup(version: own.version, directory: directory)
         return group.isToldToFreeze ? group : nil
       }
     }
@@ -92,8 +79,7 @@ struct FreezerGroup: Hashable {
     guard wait else { return }
     for _ in 0..<5000 {
       if isFrozen == frozen { return }
-      var pause = timespec(tv_sec: 0, tv_nsec: 2_000_000)
-      unsafe nanosleep(&pause, nil)
+      pause(milliseconds: 2)
     }
     throw .timedOut
   }

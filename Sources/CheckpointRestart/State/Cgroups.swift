@@ -10,17 +10,12 @@ enum Cgroups: ProcessState {
     process.image.cgroups = parse(text)
   }
 
-  /// Lines such as "4:memory:/jobs/one" and "0::/user.slice". What crtop itself has made to freeze a job is left out.
+  /// What crtop itself has made to freeze a job is left out.
   private static func parse(_ text: String) -> [ImageCgroup] {
-    text.split(separator: "\n").compactMap { line in
-      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard parts.count == 3 else { return nil }
+    CgroupMembership.parse(text).map { membership in
       var group = ImageCgroup()
-      group.controllers = String(parts[1])
-      group.path = String(parts[2])
-      if let slash = group.path.lastIndex(of: "/"), group.path[slash...].hasPrefix("/crtop-"),
-        group.path[slash...].dropFirst(7).allSatisfy(\.isNumber)
-      {
+      (group.controllers, group.path) = (membership.controllers, membership.path)
+      if Freezer.isOurs(group.path), let slash = group.path.lastIndex(of: "/") {
         group.path = slash == group.path.startIndex ? "/" : String(group.path[..<slash])
       }
       return group
@@ -29,13 +24,16 @@ enum Cgroups: ProcessState {
 
   /// Puts a new task, and so its children, into the groups of the image.
   static func join(_ process: RestartingProcess, _ context: RestartContext) {
+    // It was born in those of its creator, which has been here before.
+    if let creator = context.byPID[process.creator], creator.image.cgroups == process.image.cgroups { return }
     let now = parse((try? readText("/proc/\(process.pid)/cgroup")) ?? "")
     for group in process.image.cgroups {
       guard let current = now.first(where: { $0.controllers == group.controllers }), current.path != group.path else {
         continue
       }
-      guard let mount = mount(of: group) else { continue }
-      let directory = mount + group.path
+      let membership = CgroupMembership(controllers: group.controllers, path: group.path)
+      guard let hierarchy = CgroupHierarchy.mounted.first(where: membership.isOf) else { continue }
+      let directory = hierarchy.mount + group.path
       do throws(Errno) {
         if FreezerGroup.isFrozen(directory) { throw .resourceBusy }
         try writeText("\(process.pid)", to: "\(directory)/cgroup.procs")
@@ -48,21 +46,4 @@ enum Cgroups: ProcessState {
       }
     }
   }
-
-  /// Where a hierarchy is mounted.
-  private static func mount(of group: ImageCgroup) -> String? {
-    mounts.first { mount in
-      group.controllers.isEmpty
-        ? mount.isUnified
-        : !mount.isUnified && group.controllers.split(separator: ",").allSatisfy { mount.options.contains(String($0)) }
-    }?.directory
-  }
-
-  private static let mounts: [(directory: String, options: Set<String>, isUnified: Bool)] = {
-    ((try? readText("/proc/self/mounts")) ?? "").split(separator: "\n").compactMap { line in
-      let words = line.split(separator: " ")
-      guard words.count >= 4, words[2] == "cgroup" || words[2] == "cgroup2" else { return nil }
-      return (String(words[1]), Set(words[3].split(separator: ",").map(String.init)), words[2] == "cgroup2")
-    }
-  }()
 }

@@ -11,6 +11,12 @@ public func realTimeNanoseconds() -> UInt64 { nanoseconds(CLOCK_REALTIME) }
 /// CLOCK_BOOTTIME in nanoseconds since boot, suspended time included.
 public func bootTimeNanoseconds() -> UInt64 { nanoseconds(CLOCK_BOOTTIME) }
 
+/// Sleeps between two looks at something that gives no event, or until a signal is handled.
+public func pause(milliseconds: Int) {
+  var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+  unsafe _ = nanosleep(&time, nil)
+}
+
 private func nanoseconds(_ clock: clockid_t) -> UInt64 {
   var time = timespec()
   unsafe clock_gettime(clock, &time)

@@ -120,6 +120,14 @@ public struct Scaffold: ~Copyable {
     } catch { throw error.problem(task: thread.name, "cannot put the task back into its call") }
   }
 
+  /// Lets a thread make the calls, and waits for their end.
+  public func run(
+    _ thread: TracedThread, _ calls: inout RemoteCalls, stopSignal: Int32, unblocked: UInt64 = 0, delivering: Int32 = 0
+  ) throws(Problem) {
+    try start(thread, calls, stopSignal: stopSignal, unblocked: unblocked)
+    try finish(thread, &calls, stopSignal: stopSignal, delivering: delivering)
+  }
+
   /// Waits for the end of a thread whose list ends it; the wait status.
   public func awaitEnd(_ thread: TracedThread) throws(Problem) -> Int32 {
     do throws(Errno) {

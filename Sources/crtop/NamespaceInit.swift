@@ -54,8 +54,7 @@ struct NamespaceInit {
         guard ((try? directoryEntries("/proc")) ?? []).contains(where: { Int32($0).map { $0 > 1 } ?? false }) else {
           return
         }
-        var pause = timespec(tv_sec: 0, tv_nsec: 20_000_000)
-        unsafe nanosleep(&pause, nil)
+        pause(milliseconds: 20)
         continue
       }
       if pid > 0 {

@@ -22,6 +22,7 @@ struct Collection {
   /// Fills in the rest of all processes' images.
   func run(onProgress: (JobProcess) throws(Problem) -> Void) throws(Problem) {
     let processes = context.liveProcesses
+    Keyrings.findNames(for: context)
     try collect(processes.filter { $0.image.sharedTables.memory == 0 }, onProgress)
     // In one memory there is room for one visit.
     for process in processes where process.image.sharedTables.memory != 0 { try collect([process], onProgress) }
@@ -31,7 +32,6 @@ struct Collection {
     _ processes: [JobProcess], _ onProgress: (JobProcess) throws(Problem) -> Void
   ) throws(Problem) {
     var visits: [Visit] = []
-    Keyrings.findNames(for: context)
     do throws(Problem) {
       for process in processes {
         try onProgress(process)
@@ -151,8 +151,7 @@ struct Collection {
       guard let registers = thread.registers, injection.isInside(registers) else { continue }
       do throws(Errno) {
         try thread.traced.resume()
-        var pause = timespec(tv_sec: 0, tv_nsec: 1_000_000)
-        unsafe nanosleep(&pause, nil)
+        pause(milliseconds: 1)
         try thread.traced.interrupt()
         _ = try thread.traced.waitForStop()
       } catch { throw error.problem(task: thread.traced.name, "cannot let it out of crtop's code") }

@@ -23,17 +23,21 @@ struct Comm {
   init(file: consuming ByteScanner) { self.init(Array(file.wholeBytes.dropLast())) }
 }
 
-/// The longest name (TASK_COMM_LEN of include/linux/sched.h, less the final zero).
-private let maximumLength = 15
-
-extension ImageProcess {
-  /// The name for prctl(2), PR_SET_NAME.
-  var commBytes: [UInt8] { rawComm.isEmpty ? Array(comm.utf8) : [UInt8](rawComm) }
-  var hasValidComm: Bool { commBytes.count <= maximumLength && !commBytes.contains(0) }
+/// A message of the image that has a task's name.
+protocol NamedTask {
+  var comm: String { get set }
+  /// The name where it is not UTF-8; else empty.
+  var rawComm: Data { get set }
 }
 
-extension ImageThread {
+extension ImageProcess: NamedTask {}
+extension ImageThread: NamedTask {}
+
+extension NamedTask {
   /// The name for prctl(2), PR_SET_NAME.
   var commBytes: [UInt8] { rawComm.isEmpty ? Array(comm.utf8) : [UInt8](rawComm) }
-  var hasValidComm: Bool { commBytes.count <= maximumLength && !commBytes.contains(0) }
+  /// Whether it fits TASK_COMM_LEN (include/linux/sched.h), its final zero included.
+  var hasValidComm: Bool { commBytes.count <= 15 && !commBytes.contains(0) }
+
+  mutating func setComm(_ name: Comm) { (comm, rawComm) = (name.text, name.raw) }
 }

@@ -31,7 +31,7 @@ enum Inspection {
     process.image.pid = process.pid
     process.image.ppid = process.parent
     (process.image.pgid, process.image.sid) = (process.stat.pgid, process.stat.sid)
-    (process.image.comm, process.image.rawComm) = (process.stat.name.text, process.stat.name.raw)
+    process.image.setComm(process.stat.name)
     process.image.controllingTerminal = process.stat.terminal != 0 && process.stat.sid == process.pid
     if process.isZombie { return Zombies.save(process, context) }
     if process.hasDeadLeader { DeadLeader.save(process, context) }

@@ -22,7 +22,7 @@ final class JobThread {
     self.tid = tid
     traced = TracedThread(tid: tid, tgid: tgid, comm: comm.text)
     image.tid = tid
-    (image.comm, image.rawComm) = (comm.text, comm.raw)
+    image.setComm(comm)
   }
 }
 

@@ -1,7 +1,5 @@
 /// The preflight: looks at a job from outside, without stopping it.
 
-internal import CLinux
-internal import Glibc
 internal import SystemCalls
 
 enum Preflight {
@@ -10,9 +8,16 @@ enum Preflight {
 
   /// The context with all that was found.
   static func look(_ root: TaskIdentity, _ acceptedLosses: Set<AcceptedLoss>) throws(Problem) -> CheckpointContext {
+    let context = try walk(root, acceptedLosses)
+    try Inspection.run(context)
+    return context
+  }
+
+  private static func walk(
+    _ root: TaskIdentity, _ acceptedLosses: Set<AcceptedLoss>
+  ) throws(Problem) -> CheckpointContext {
     let context = CheckpointContext(root: root.pid, isPreflight: true, acceptedLosses: acceptedLosses)
     try SubtreeWalk.fill(context, root: root)
-    try Inspection.run(context)
     return context
   }
 
@@ -23,15 +28,12 @@ enum Preflight {
   static func refuse(_ request: CheckpointRequest) throws(Problems) {
     var lasting: [Problem] = []
     do throws(Problem) {
-      let context = CheckpointContext(
-        root: request.root.pid, isPreflight: true, acceptedLosses: request.acceptedLosses)
-      try SubtreeWalk.fill(context, root: request.root)
+      let context = try walk(request.root, request.acceptedLosses)
       guard context.processes.reduce(0, { $0 + max(1, $1.threads.count) }) <= largestJob else { return }
       try Inspection.run(context)
       let first = Set(context.problems)
       guard !first.isEmpty else { return }
-      var pause = timespec(tv_sec: 0, tv_nsec: 20_000_000)
-      unsafe nanosleep(&pause, nil)
+      pause(milliseconds: 20)
       lasting = try look(request.root, request.acceptedLosses).problems.filter(first.contains)
     } catch { throw Problems(error) }
     if !lasting.isEmpty { throw Problems(lasting) }

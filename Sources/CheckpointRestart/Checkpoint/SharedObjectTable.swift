@@ -104,8 +104,8 @@ final class SharedObjectTable {
     _ inode: UInt64, _ end: PipeEnds, make: () throws(Errno) -> ImagePipe
   ) throws(Errno) -> UInt32 {
     try objects.withLock { (_) throws(Errno) in
-      pipeEnds[inode, default: end].hasReader = pipeEnds[inode]?.hasReader == true || end.hasReader
-      pipeEnds[inode, default: end].hasWriter = pipeEnds[inode]?.hasWriter == true || end.hasWriter
+      if end.hasReader { pipeEnds[inode, default: end].hasReader = true }
+      if end.hasWriter { pipeEnds[inode, default: end].hasWriter = true }
       if let id = pipeIDs[inode] { return id }
       var pipe = try make()
       pipe.id = UInt32(image.pipes.count + 1)

@@ -35,8 +35,7 @@ final class SubtreeStop {
         resume(waiting: busy ? 10 : 1)
         let again = busy && !frozen.isRefused && monotonicNanoseconds() < deadline && !cancelled()
         guard again else { throw error }
-        var pause = timespec(tv_sec: 0, tv_nsec: 2_000_000)
-        unsafe nanosleep(&pause, nil)
+        pause(milliseconds: 2)
       }
     }
   }
@@ -129,7 +128,7 @@ final class SubtreeStop {
     // Before it stopped it may have called execve(2): only now is what /proc says of it true.
     process.readStatus(&context.reader)
     if let first = process.threads.first, first.tid == process.pid {
-      (first.image.comm, first.image.rawComm) = (process.stat.name.text, process.stat.name.raw)
+      first.image.setComm(process.stat.name)
     }
     if process.threads.isEmpty { try refresh(process) }
   }

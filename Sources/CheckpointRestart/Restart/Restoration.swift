@@ -56,8 +56,7 @@ struct Restoration {
     for thread in process.threads {
       var calls = scaffold.newCalls(slot: process.slot)
       for kind in KindsOfState.thread { try kind.restore(thread, of: process, &calls) }
-      try scaffold.start(thread.traced, calls, stopSignal: process.stopSignal)
-      try scaffold.finish(thread.traced, &calls, stopSignal: process.stopSignal)
+      try scaffold.run(thread.traced, &calls, stopSignal: process.stopSignal)
     }
   }
 }

@@ -49,8 +49,7 @@ struct TakenPids {
       if taken.contains(where: { !$0.1.isEnding }) || taken.isEmpty || monotonicNanoseconds() > deadline {
         return taken.map(Self.problem)
       }
-      var pause = timespec(tv_sec: 0, tv_nsec: 10_000_000)
-      unsafe nanosleep(&pause, nil)
+      pause(milliseconds: 10)
     }
   }
 

@@ -68,8 +68,7 @@ struct TaskCreation: ~Copyable {
     var calls = scaffold.newCalls(slot: root.slot)
     calls.call(Int(SYS_setsid), naming: "session of the job (setsid)")
     addClone(tid: root.pid, flags: 0, exitSignal: UInt64(SIGCHLD), &calls)
-    try scaffold.start(nursery, calls, stopSignal: root.stopSignal)
-    try scaffold.finish(nursery, &calls, stopSignal: root.stopSignal)
+    try scaffold.run(nursery, &calls, stopSignal: root.stopSignal)
     try awaitStop(root.leader)
     if let outer = plan.outerSession, session == 0 {
       context.report.event(
@@ -118,8 +117,7 @@ struct TaskCreation: ~Copyable {
       naming: "memory (munmap)")
     let none = calls.place(words: [0, 2, 0])  // SS_DISABLE
     calls.call(Int(SYS_sigaltstack), none, 0, expecting: .value(0), naming: "alternate signal stack (sigaltstack)")
-    try scaffold.start(thread, calls, stopSignal: stopSignal)
-    try scaffold.finish(thread, &calls, stopSignal: stopSignal)
+    try scaffold.run(thread, &calls, stopSignal: stopSignal)
   }
 
   private func createChildren(
@@ -145,10 +143,7 @@ struct TaskCreation: ~Copyable {
         let failed = lists[index].calls.firstFailure.map { lists[index].children[$0].name }
         throw Self.creationProblem(error.errno, failed ?? lists[index].parent.name)
       }
-      for child in lists[index].children {
-        try awaitStop(child.leader)
-        context.created.append(child.leader)
-      }
+      try awaitBirth(of: lists[index].children)
     }
     return lists.flatMap(\.children)
   }
@@ -175,13 +170,9 @@ struct TaskCreation: ~Copyable {
       addClone(tid: child.pid, flags: flags, exitSignal: 0, &calls)
     }
     do throws(Problem) {
-      try scaffold.start(creator, calls, stopSignal: owner.stopSignal)
-      try scaffold.finish(creator, &calls, stopSignal: owner.stopSignal)
+      try scaffold.run(creator, &calls, stopSignal: owner.stopSignal)
     } catch { throw Self.creationProblem(error.errno, calls.firstFailure.map { children[$0].name } ?? owner.name) }
-    for child in children {
-      try awaitStop(child.leader)
-      context.created.append(child.leader)
-    }
+    try awaitBirth(of: children)
     return children
   }
 
@@ -195,6 +186,13 @@ struct TaskCreation: ~Copyable {
     let arguments = calls.place(words: [flags, 0, 0, 0, exitSignal, 0, 0, 0, wanted, 1])
     calls.call(
       Int(SYS_clone3), arguments, 80, expecting: .value(Int64(tid)), naming: "creation of the task (clone3)")
+  }
+
+  private func awaitBirth(of processes: [RestartingProcess]) throws(Problem) {
+    for process in processes {
+      try awaitStop(process.leader)
+      context.created.append(process.leader)
+    }
   }
 
   private func awaitStop(_ thread: TracedThread) throws(Problem) {
@@ -264,8 +262,7 @@ struct TaskCreation: ~Copyable {
     context.created.append(thread)
     calls = scaffold.newCalls(slot: creator.slot)
     calls.call(call, naming: "session or group of a leader that is gone")
-    try scaffold.start(thread, calls, stopSignal: creator.stopSignal)
-    try scaffold.finish(thread, &calls, stopSignal: creator.stopSignal)
+    try scaffold.run(thread, &calls, stopSignal: creator.stopSignal)
     return thread
   }
 
@@ -286,8 +283,7 @@ struct TaskCreation: ~Copyable {
   private func run(
     _ calls: inout RemoteCalls, _ process: RestartingProcess, _ scaffold: borrowing Scaffold
   ) throws(Problem) {
-    try scaffold.start(process.leader, calls, stopSignal: process.stopSignal)
-    try scaffold.finish(process.leader, &calls, stopSignal: process.stopSignal)
+    try scaffold.run(process.leader, &calls, stopSignal: process.stopSignal)
   }
 
   // MARK: - Threads

@@ -50,8 +50,7 @@ enum JobControl: ProcessState {
     try stop(process, SIGSTOP, scaffold)
     var calls = scaffold.newCalls(slot: process.slot)
     calls.call(Int(SYS_kill), UInt64(process.pid), UInt64(SIGCONT), expecting: .value(0), naming: "SIGCONT")
-    try scaffold.start(process.leader, calls, stopSignal: process.stopSignal, unblocked: SignalSets.bit(SIGCONT))
-    try scaffold.finish(process.leader, &calls, stopSignal: process.stopSignal)
+    try scaffold.run(process.leader, &calls, stopSignal: process.stopSignal, unblocked: SignalSets.bit(SIGCONT))
   }
 
   private static func stop(
@@ -64,9 +63,8 @@ enum JobControl: ProcessState {
     }
     var calls = scaffold.newCalls(slot: process.slot)
     calls.call(Int(SYS_kill), UInt64(process.pid), UInt64(signal), expecting: .value(0), naming: "stop by job control")
-    try scaffold.start(
-      process.leader, calls, stopSignal: process.stopSignal, unblocked: SignalSets.bit(signal))
-    try scaffold.finish(process.leader, &calls, stopSignal: process.stopSignal, delivering: signal)
+    try scaffold.run(
+      process.leader, &calls, stopSignal: process.stopSignal, unblocked: SignalSets.bit(signal), delivering: signal)
   }
 
   /// What wait(2) had reported must not be reported again.

@@ -38,6 +38,13 @@ public func readText(_ path: String) throws(Errno) -> String {
   return try reader.read(path).wholeText
 }
 
+/// Writes a small kernel file, in one write(2).
+public func writeText(_ text: String, to path: String) throws(Errno) {
+  let file = try OwnedDescriptor.open(path, O_WRONLY)
+  let bytes = Array(text.utf8)
+  _ = try systemCall { unsafe bytes.withUnsafeBytes { unsafe write(file.number, $0.baseAddress, $0.count) } }
+}
+
 /// readlink(2), up to 4096 bytes.
 public func readLink(_ path: String) throws(Errno) -> String {
   let length = 4096

@@ -25,7 +25,7 @@ struct NamespaceInit {
     _ = crtop_fcntl(report, F_SETFD, Int(FD_CLOEXEC))
     // Threads of crtop's own get ids that the job's tasks hardly have.
     if let maximum = (try? readText("/proc/sys/kernel/pid_max")).flatMap({ Int32($0.filter(\.isNumber)) }) {
-      try? writeFile("/proc/sys/kernel/ns_last_pid", "\(maximum - 300)")
+      try? writeText("\(maximum - 300)", to: "/proc/sys/kernel/ns_last_pid")
     }
   }
 
@@ -77,12 +77,5 @@ struct NamespaceInit {
   private func say(_ line: String) {
     let bytes = Array("\(line)\n".utf8)
     _ = try? systemCall { unsafe bytes.withUnsafeBytes { unsafe write(report, $0.baseAddress, $0.count) } }
-  }
-
-  private func writeFile(_ path: String, _ text: String) throws(Errno) {
-    let file = try OwnedDescriptor.open(path, O_WRONLY)
-    let number = file.number
-    let bytes = Array(text.utf8)
-    _ = try systemCall { unsafe bytes.withUnsafeBytes { unsafe write(number, $0.baseAddress, $0.count) } }
   }
 }

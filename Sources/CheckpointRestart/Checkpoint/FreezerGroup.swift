@@ -98,12 +98,3 @@ struct FreezerGroup: Hashable {
     ((try? readText("\(directory)/cgroup.procs")) ?? "").split(separator: "\n").compactMap { Int32($0) }
   }
 }
-
-/// Writes a small kernel file.
-func writeText(_ text: String, to path: String) throws(Errno) {
-  let descriptor = try OwnedDescriptor.open(path, O_WRONLY)
-  let bytes = Array(text.utf8)
-  _ = try unsafe bytes.withBytes { buffer throws(Errno) in
-    try systemCall { unsafe write(descriptor.number, buffer.baseAddress, buffer.count) }
-  }
-}

@@ -89,9 +89,7 @@ enum Clocks {
       _ = try systemCall { unshare(CLONE_NEWTIME) }
       // The thread's own entry: /proc/self is that of crtop's first thread.
       let thread = try rawSystemCall(Int(SYS_gettid))
-      let file = try OwnedDescriptor.open("/proc/\(thread)/timens_offsets", O_WRONLY)
-      let text = Array(wanted.text.utf8)
-      _ = try systemCall { unsafe text.withUnsafeBytes { unsafe write(file.number, $0.baseAddress, $0.count) } }
+      try writeText(wanted.text, to: "/proc/\(thread)/timens_offsets")
       return wanted
     } catch {
       if accepted.contains(.clock) { return .own }

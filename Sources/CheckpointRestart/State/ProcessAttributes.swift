@@ -53,11 +53,7 @@ enum ProcessAttributes: ProcessState {
   ) throws(Problem) {
     guard text != current else { return }
     do throws(Errno) {
-      let descriptor = try OwnedDescriptor.open("/proc/\(process.pid)/\(file)", O_WRONLY)
-      let bytes = Array(text.utf8)
-      _ = try unsafe bytes.withBytes { buffer throws(Errno) in
-        try systemCall { unsafe Glibc.write(descriptor.number, buffer.baseAddress, buffer.count) }
-      }
+      try writeText(text, to: "/proc/\(process.pid)/\(file)")
     } catch { throw error.problem(task: process.name, "cannot set its \(file) to \(text)") }
   }
 }

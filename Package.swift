@@ -53,24 +53,27 @@ let package = Package(
     .executableTarget(
       name: "crtop-demo", path: "Resources/demo", linkerSettings: [.linkedLibrary("pthread")]),
     // What black-box tests and benchmarks need to start programs, wait for them, and look at tasks.
-    .target(name: "TestSupport", dependencies: ["SystemCalls", "CLinux", "CTestSupport"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["ProcessTree", "SystemCalls", "CLinux", "CTestSupport"],
+      path: "Tests/TestSupport"),
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .executableTarget(
       name: "benchmarks",
       dependencies: ["TerminalUI", "SystemCalls", "CLinux", "TestSupport", "crtop", "workloads"],
       path: "Tests/Benchmarks"),
     .testTarget(name: "SystemCallsTests", dependencies: ["SystemCalls", "CLinux"]),
-    .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree", "SystemCalls", "CLinux"]),
+    .testTarget(name: "ProcessTreeTests", dependencies: ["ProcessTree", "SystemCalls", "CLinux", "TestSupport"]),
     .testTarget(
-      name: "CheckpointImageTests", dependencies: ["CheckpointImage", "ImageSchema", "SystemCalls", "CLinux"]),
+      name: "CheckpointImageTests",
+      dependencies: ["CheckpointImage", "ImageSchema", "SystemCalls", "CLinux", "TestSupport"]),
     .testTarget(
       name: "CheckpointRestartTests", dependencies: ["CheckpointRestart", "ImageSchema", "SystemCalls", "CLinux"]),
     .testTarget(name: "TracingTests", dependencies: ["Tracing", "SystemCalls", "CLinux", "workloads"]),
     .testTarget(
       name: "TerminalUITests",
       dependencies: [
-        "TerminalUI", "CheckpointImage", "CheckpointRestart", "ProcessTree", "SystemCalls", "CLinux", "crtop",
-        "workloads",
+        "TerminalUI", "CheckpointImage", "CheckpointRestart", "ProcessTree", "SystemCalls", "CLinux", "TestSupport",
+        "crtop", "workloads",
       ]),
     .testTarget(
       name: "CommandLineTests",

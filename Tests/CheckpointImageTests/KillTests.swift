@@ -4,6 +4,7 @@ import CLinux
 import CheckpointImage
 import Glibc
 import SystemCalls
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct KillTests {
@@ -24,7 +25,7 @@ import Testing
         try destination.commit()
         guard count == 0 else { continue }
         Thread.detached {
-          usleep(delay)
+          pause(microseconds: delay)
           kill(getpid(), SIGKILL)
         }
       }

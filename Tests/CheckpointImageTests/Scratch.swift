@@ -3,29 +3,15 @@
 import CLinux
 import Glibc
 import SystemCalls
+import TestSupport
 
 /// A directory of its own for one test.
 final class Scratch {
   let path: String
 
-  init() throws {
-    var template = Array("\(environment("TMPDIR") ?? "/tmp")/crtop-test-XXXXXX".utf8CString)
-    let made = unsafe template.withUnsafeMutableBufferPointer { name in
-      unsafe name.baseAddress.map { unsafe mkdtemp($0) != nil } ?? false
-    }
-    guard made else { throw Errno(rawValue: errno) }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
+  init() throws { path = try makeTemporaryDirectory() }
 
-  deinit { Self.remove(path) }
-
-  private static func remove(_ path: String) {
-    for name in (try? directoryEntries(path)) ?? [] {
-      let child = "\(path)/\(name)"
-      if unsafe unlink(child) != 0 { remove(child) }
-    }
-    unsafe _ = rmdir(path)
-  }
+  deinit { removeTree(path) }
 
   func file(_ name: String) -> String { "\(path)/\(name)" }
 

@@ -6,43 +6,12 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// A cgroup of this test; thawed, emptied and removed at the end.
-private final class FreezerGroup {
-  private let directory: String
-  private let mount: String
-
-  static let mounts: [String] = ((try? readText("/proc/self/mounts")) ?? "").split(separator: "\n").compactMap { line in
-    let words = line.split(separator: " ")
-    guard words.count >= 4 else { return nil }
-    guard words[2] == "cgroup", words[3].split(separator: ",").contains("freezer"),
-      unsafe access("\(words[1])/cgroup.procs", W_OK) == 0
-    else { return nil }
-    return String(words[1])
-  }
-
-  init(_ name: String, in mount: String) throws {
-    self.mount = mount
-    directory = "\(mount)/\(name)"
-    try makeDirectory(directory)
-  }
-
-  func add(_ pid: Int32) throws { try writeFile("\(directory)/cgroup.procs", "\(pid)") }
-  func freeze(_ on: Bool) throws { try writeFile("\(directory)/freezer.state", on ? "FROZEN" : "THAWED") }
-  var state: String { ((try? readText("\(directory)/freezer.state")) ?? "").filter { $0 != "\n" } }
-
-  deinit {
-    try? freeze(false)
-    for pid in ((try? readText("\(directory)/cgroup.procs")) ?? "").split(separator: "\n") {
-      try? writeFile("\(mount)/cgroup.procs", String(pid))
-    }
-    _ = unsafe rmdir(directory)
-  }
-}
+private let mount = FreezerGroup.usable.first { $0.version == 1 }
 
 extension CommandLine {
-  @Suite(.enabled(if: !FreezerGroup.mounts.isEmpty, "needs a freezer cgroup that can be written")) struct FrozenJobs {
+  @Suite(.enabled(if: mount != nil, "needs a freezer cgroup that can be written")) struct FrozenJobs {
     private func group(_ name: String, _ job: Job) throws -> FreezerGroup {
-      try FreezerGroup("crtop-test-\(name)-\(job.pid)-\(getpid())", in: FreezerGroup.mounts[0])
+      try FreezerGroup(try #require(mount), named: "crtop-test-\(name)-\(job.pid)-\(getpid())")
     }
 
     private func expectBusy(_ job: Job, _ words: String...) throws {

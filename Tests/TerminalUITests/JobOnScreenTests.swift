@@ -1,5 +1,6 @@
 import Glibc
 import SystemCalls
+import TestSupport
 import Testing
 
 /// A real job, checkpointed, killed and restarted by nothing but keys.
@@ -63,7 +64,7 @@ struct JobOnScreenTests {
       try? removeStore("\(directory)/images")
       try? removeStore(directory)
     }
-    try waitUntil { (try? readText("\(directory)/out")) == "ready\n" }
+    try waitUntil("the job to be ready") { (try? readText("\(directory)/out")) == "ready\n" }
     try tmux.command("clear; CRTOP_IMAGES=\(directory)/images \(Tmux.program) \(pid)")
     _ = try tmux.waitFor("workloads (\(pid)): 1 task")
     try tmux.keys("D")
@@ -79,7 +80,7 @@ struct JobOnScreenTests {
     #expect(try directoryEntries("\(directory)/images").isEmpty)
     let verdict = try OwnedDescriptor.open("\(directory)/verdict", O_WRONLY | O_CREAT)
     try verdict.close()
-    try waitUntil { (try? readText("\(directory)/out")) == "ready\nPASS\n" }
+    try waitUntil("the job's verdict") { (try? readText("\(directory)/out")) == "ready\nPASS\n" }
     try tmux.keys("q")
   }
 
@@ -119,14 +120,6 @@ struct JobOnScreenTests {
     try tmux.keys("Escape")
     try tmux.keys("Escape")
     try tmux.keys("q")
-  }
-
-  private func waitUntil(_ condition: () -> Bool) throws {
-    for _ in 0..<400 {
-      if condition() { return }
-      usleep(50000)
-    }
-    throw Errno.timedOut
   }
 
   private func startTime(_ pid: Int32) throws -> Substring {

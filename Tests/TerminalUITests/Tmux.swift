@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import Synchronization
 import SystemCalls
+import TestSupport
 
 /// A private tmux server with one session, in which a real terminal can be looked at. It ends with its owner.
 final class Tmux {
@@ -70,15 +71,15 @@ final class Tmux {
     return child
   }
 
-  /// Looks until the screen satisfies a condition; 15 seconds at most.
+  /// Looks until the screen satisfies a condition.
   func waitUntil(_ what: String, _ condition: (String) -> Bool) throws -> String {
     var last = ""
-    for attempt in 0..<400 {
-      last = try screen()
-      if condition(last) { return last }
-      usleep(attempt < 100 ? 10000 : 50000)
-    }
-    throw Problem(errno: .timedOut, what: "wait for \(what)", why: "the screen shows:\n\(last)")
+    do {
+      return try eventually(what, every: 20_000) {
+        last = try screen()
+        return condition(last) ? last : nil
+      }
+    } catch { throw TestFailure("\(error); the screen shows:\n\(last)") }
   }
 
   func waitFor(_ text: String) throws -> String { try waitUntil("'\(text)'") { $0.contains(text) } }

@@ -19,15 +19,18 @@ package func monotonicMicroseconds() -> Int64 {
 /// Sleeps; only between two looks at a condition, or for a random moment to come.
 package func pause(microseconds: UInt32) { _ = usleep(microseconds) }
 
-/// Looks every 2 ms until `condition` gives a value.
+/// Looks again and again until `condition` gives a value.
 ///
+/// - Parameter interval: microseconds between two looks.
 /// - Throws: `TestFailure` naming `what` when `seconds` have passed.
-package func eventually<Value>(_ what: String, seconds: Double = 20, _ condition: () throws -> Value?) throws -> Value {
+package func eventually<Value>(
+  _ what: String, seconds: Double = 20, every interval: UInt32 = 2000, _ condition: () throws -> Value?
+) throws -> Value {
   let end = monotonicMicroseconds() + Int64(seconds * 1_000_000)
   while true {
     if let value = try condition() { return value }
     guard monotonicMicroseconds() < end else { throw TestFailure("waited \(seconds) s in vain for \(what)") }
-    pause(microseconds: 2000)
+    pause(microseconds: interval)
   }
 }
 

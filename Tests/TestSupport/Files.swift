@@ -19,6 +19,21 @@ package func makeDirectory(_ path: String) throws {
   _ = try systemCall { unsafe chmod(path, 0o777) }
 }
 
+/// A new directory of mode 0700, in `parent`, `$TMPDIR` or `/tmp`; its path without symbolic links.
+package func makeTemporaryDirectory(in parent: String? = nil) throws -> String {
+  let base = unsafe parent ?? getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+  // mkdtemp(3) puts something else in the place of the last six letters.
+  var template = Array("\(base)/crtop-test-\(String(repeating: "X", count: 6))".utf8CString)
+  let made = unsafe template.withUnsafeMutableBufferPointer { buffer -> String? in
+    guard let start = buffer.baseAddress, let name = unsafe mkdtemp(start), let real = unsafe realpath(name, nil)
+    else { return nil }
+    defer { unsafe free(real) }
+    return unsafe String(cString: real)
+  }
+  guard let made else { throw TestFailure("no directory can be made in \(base): \(currentErrno())") }
+  return made
+}
+
 /// rm -r, as far as it goes.
 package func removeTree(_ path: String) {
   for name in (try? directoryEntries(path)) ?? [] {

@@ -14,16 +14,7 @@ package final class Sandbox {
 
   /// - Parameter parent: where to make it; `$TMPDIR` or `/tmp` by default.
   package init(in parent: String? = nil) throws {
-    let base = unsafe parent ?? getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
-    var template = Array("\(base)/crtop-test-XXXXXX".utf8CString)
-    let made = unsafe template.withUnsafeMutableBufferPointer { buffer -> String? in
-      guard let start = buffer.baseAddress, let name = unsafe mkdtemp(start),
-        let real = unsafe realpath(name, nil)
-      else { return nil }
-      defer { unsafe free(real) }
-      return unsafe String(cString: real)
-    }
-    guard let made else { throw TestFailure("no directory can be made in \(base): \(currentErrno())") }
+    let made = try makeTemporaryDirectory(in: parent)
     path = made
     _ = try systemCall { unsafe chmod(made, 0o755) }
   }

@@ -25,6 +25,16 @@ import TerminalUI
     if width > 10 { #expect(screen.text.contains("crtop needs 40x10")) }
   }
 
+  @Test func aPidThatDoesNotExistLeavesTheSelectionAlone() {
+    let screen = Screen()
+    screen.type("101")
+    screen.press(.escape)
+    // 100 is there, 1009 is not.
+    screen.type("1009")
+    #expect(screen.text.contains("PID 1009: no such process"))
+    #expect(screen.app.model.selected?.pid == 101)
+  }
+
   @Test func aFilterThatIsNotUnderstoodIsNotTaken() {
     let screen = Screen()
     screen.press(.character("\\"))

@@ -43,8 +43,8 @@ package final class Application {
   package internal(set) var isPaused = false
   package internal(set) var showsThreads = false
   package internal(set) var searchPattern = ""
-  /// Digits typed to jump to a pid, and when the last one came.
-  var jump: (digits: String, time: Double) = ("", 0)
+  /// Digits typed to jump to a pid, when the last one came, and what was selected before the first.
+  private var jump: (digits: String, time: Double, origin: ProcessIdentity?) = ("", 0, nil)
   /// A restarted root to be selected as soon as a snapshot shows it.
   var selectionToCome: Int32?
   /// Restarted roots, which may be children of this process and are then reaped here.
@@ -232,8 +232,10 @@ package final class Application {
   /// Digits in quick succession make a pid; the selection goes to it as soon as it names one.
   private func jumpToPid(_ digit: Character) {
     if now - jump.time > 1.5 || jump.digits.count >= 9 { jump.digits = "" }
-    jump = (jump.digits + String(digit), now)
+    jump = (jump.digits + String(digit), now, jump.digits.isEmpty ? model.selected : jump.origin)
     let found = Int32(jump.digits).map { model.select(pid: $0) } ?? false
+    // Not on the way: whoever has the first digits for a pid is not who was meant.
+    if !found, let origin = jump.origin { model.select(origin) }
     tell("PID \(jump.digits)" + (found ? "" : ": no such process yet"), found ? .good : .information)
   }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import ProcessTree
 import SystemCalls
+import TestSupport
 import Testing
 import TerminalUI
 
@@ -34,7 +35,7 @@ struct EveryKeyTests {
     let shown = try tmux.waitUntil("the job's pid") { $0.split(separator: "=").contains { Int32($0) != nil } }
     let pid = try #require(shown.split(separator: "=").compactMap { Int32($0) }.first)
     defer { Self.end(pid) }
-    try tmux.command("clear; env -u XDG_CONFIG_HOME HOME=/nonexistent \(Tmux.program) \(pid)")
+    try tmux.command("clear; env -u XDG_CONFIG_HOME HOME=/nonexistent \(Programs.crtop) \(pid)")
     let subject = Subject(tmux: tmux, pid: pid, height: height)
     // Where python3 is a script, it has other children before it has this one.
     try subject.wait("the job with its child") {

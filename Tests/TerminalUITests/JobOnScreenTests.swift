@@ -19,7 +19,7 @@ struct JobOnScreenTests {
       try? removeStore(store)
     }
     let before = try startTime(pid)
-    try tmux.command("clear; CRTOP_IMAGES=\(store) \(Tmux.program) \(pid)")
+    try tmux.command("clear; CRTOP_IMAGES=\(store) \(Programs.crtop) \(pid)")
     _ = try tmux.waitFor("sleep (\(pid)): 1 task")
     try tmux.keys("D")
     _ = try tmux.waitFor("Check passed")
@@ -56,7 +56,7 @@ struct JobOnScreenTests {
     let directory = "/tmp/crtop-test-cancel-\(getpid())"
     _ = try systemCall { unsafe mkdir(directory, 0o700) }
     let tmux = try Tmux(width: 80, height: 24)
-    try tmux.command("set +m; setsid \(Tmux.workloads) large \(directory) 400 < /dev/null & echo job=$!=")
+    try tmux.command("set +m; setsid \(Programs.workloads) large \(directory) 400 < /dev/null & echo job=$!=")
     let shown = try tmux.waitUntil("the job's pid") { $0.split(separator: "=").contains { Int32($0) != nil } }
     let pid = try #require(shown.split(separator: "=").compactMap { Int32($0) }.first)
     defer {
@@ -65,7 +65,7 @@ struct JobOnScreenTests {
       try? removeStore(directory)
     }
     try waitUntil("the job to be ready") { (try? readText("\(directory)/out")) == "ready\n" }
-    try tmux.command("clear; CRTOP_IMAGES=\(directory)/images \(Tmux.program) \(pid)")
+    try tmux.command("clear; CRTOP_IMAGES=\(directory)/images \(Programs.crtop) \(pid)")
     _ = try tmux.waitFor("workloads (\(pid)): 1 task")
     try tmux.keys("D")
     _ = try tmux.waitFor("Check passed")
@@ -95,7 +95,7 @@ struct JobOnScreenTests {
       for pid in pids { kill(pid, SIGKILL) }
       try? removeStore(store)
     }
-    try tmux.command("clear; CRTOP_IMAGES=\(store) \(Tmux.program) \(pids[0])")
+    try tmux.command("clear; CRTOP_IMAGES=\(store) \(Programs.crtop) \(pids[0])")
     _ = try tmux.waitFor("sleep (\(pids[0])): 1 task")
     try tmux.keys("Space")
     try tmux.keys("-l", "\(pids[1])")

@@ -1,5 +1,6 @@
 import Glibc
 import SystemCalls
+import TestSupport
 import Testing
 import TerminalUI
 
@@ -9,7 +10,7 @@ struct TerminalTests {
   @Test(arguments: [(40, 10), (80, 24), (200, 50)])
   func startsAndQuitsLeavingTheTerminalAsItWas(width: Int, height: Int) throws {
     let tmux = try Tmux(width: width, height: height)
-    try tmux.command("stty -a > /tmp/crtop-stty-$$; \(Tmux.program); echo status $?")
+    try tmux.command("stty -a > /tmp/crtop-stty-$$; \(Programs.crtop); echo status $?")
     _ = try tmux.waitFor("F10 Quit")
     try tmux.keys("F1")
     _ = try tmux.waitFor("─ Help ")
@@ -24,7 +25,7 @@ struct TerminalTests {
 
   @Test func followsTheWindowsSize() throws {
     let tmux = try Tmux(width: 80, height: 24)
-    try tmux.command(Tmux.program)
+    try tmux.command(Programs.crtop)
     _ = try tmux.waitFor("F10 Quit")
     try tmux.resize(width: 120, height: 40)
     _ = try tmux.waitUntil("a wider screen") { $0.contains("up ") && $0.contains("F10 Quit") }
@@ -41,7 +42,7 @@ struct TerminalTests {
   @Test(arguments: [(SIGTERM, 143), (SIGHUP, 129), (SIGINT, 130)])
   func signalsEndItAndTheTerminalIsRestored(signal: Int32, status: Int) throws {
     let tmux = try Tmux(width: 80, height: 24)
-    try tmux.command("stty -a > /tmp/crtop-stty-$$; \(Tmux.program); echo status $?")
+    try tmux.command("stty -a > /tmp/crtop-stty-$$; \(Programs.crtop); echo status $?")
     _ = try tmux.waitFor("F10 Quit")
     kill(try tmux.child(), signal)
     _ = try tmux.waitFor("status \(status)")
@@ -52,7 +53,7 @@ struct TerminalTests {
   @Test(arguments: [(SIGSEGV, 139), (SIGABRT, 134), (SIGILL, 132), (SIGBUS, 135)])
   func evenAFaultRestoresTheTerminal(signal: Int32, status: Int) throws {
     let tmux = try Tmux(width: 80, height: 24)
-    try tmux.command("ulimit -c 0; stty -a > /tmp/crtop-stty-$$; \(Tmux.program); echo status $?")
+    try tmux.command("ulimit -c 0; stty -a > /tmp/crtop-stty-$$; \(Programs.crtop); echo status $?")
     _ = try tmux.waitFor("F10 Quit")
     kill(try tmux.child(), signal)
     _ = try tmux.waitFor("status \(status)")
@@ -63,7 +64,7 @@ struct TerminalTests {
 
   @Test func stopsAndGoesOn() throws {
     let tmux = try Tmux(width: 80, height: 24)
-    try tmux.command(Tmux.program)
+    try tmux.command(Programs.crtop)
     _ = try tmux.waitFor("F10 Quit")
     try tmux.keys("C-z")
     _ = try tmux.waitFor("Stopped")
@@ -78,21 +79,21 @@ struct TerminalTests {
   ])
   func unusableTerminalsAreRefused(prefix: String, reason: String) throws {
     let tmux = try Tmux(width: 100, height: 24)
-    try tmux.command("\(prefix) \(Tmux.program); echo status $?")
+    try tmux.command("\(prefix) \(Programs.crtop); echo status $?")
     let text = try tmux.waitFor("status 1")
     #expect(text.contains("the screen cannot be shown") && text.contains(reason))
   }
 
   @Test func aPipeIsNoTerminal() throws {
     let tmux = try Tmux(width: 100, height: 24)
-    try tmux.command("\(Tmux.program) < /dev/null | cat; echo status ${PIPESTATUS[0]}")
+    try tmux.command("\(Programs.crtop) < /dev/null | cat; echo status ${PIPESTATUS[0]}")
     let text = try tmux.waitFor("status 1")
     #expect(text.contains("not a terminal"))
   }
 
   @Test func theMouseWorksTheFunctionBar() throws {
     let tmux = try Tmux(width: 80, height: 24)
-    try tmux.command(Tmux.program)
+    try tmux.command(Programs.crtop)
     let text = try tmux.waitFor("F10 Quit")
     let bar = try #require(text.split(separator: "\n").last)
     let place = try #require(bar.ranges(of: "F1 Help").first)
@@ -105,7 +106,7 @@ struct TerminalTests {
 
   @Test func asciiWhereTheLocaleSaysSo() throws {
     let tmux = try Tmux(width: 80, height: 24)
-    try tmux.command("LC_ALL=C NO_COLOR=1 \(Tmux.program)")
+    try tmux.command("LC_ALL=C NO_COLOR=1 \(Programs.crtop)")
     let text = try tmux.waitFor("F10 Quit")
     let drawn = text.split(separator: "\n").filter { $0.contains("bash") || $0.contains("COMMAND") }
     #expect(!drawn.isEmpty && drawn.allSatisfy { $0.unicodeScalars.allSatisfy { $0.isASCII } })
@@ -122,7 +123,7 @@ struct TerminalTests {
       var configuration = Configuration()
       configuration.theme = theme
       try file.save(["theme"], of: configuration)
-      try tmux.command("clear; TERM=\(type) XDG_CONFIG_HOME=\(directory) \(Tmux.program)")
+      try tmux.command("clear; TERM=\(type) XDG_CONFIG_HOME=\(directory) \(Programs.crtop)")
       let text = try tmux.waitFor("F10 Quit")
       #expect(text.contains("COMMAND") && !text.contains("[0m") && !text.contains("config.toml"))
       try tmux.keys("q")
@@ -136,13 +137,13 @@ struct TerminalTests {
     defer { for name in ["crtop/config.toml", "crtop", ""] { removeAny("\(directory)/\(name)") } }
     try tmux.command(
       "mkdir -p \(directory)/crtop; printf 'refresh = 1\\ncolour = 3\\n' > \(directory)/crtop/config.toml; clear")
-    try tmux.command("XDG_CONFIG_HOME=\(directory) \(Tmux.program)")
+    try tmux.command("XDG_CONFIG_HOME=\(directory) \(Programs.crtop)")
     _ = try tmux.waitFor("/crtop/config.toml:2: there is no setting 'colour'")
   }
 
   @Test func readOnlyFromTheCommandLine() throws {
     let tmux = try Tmux(width: 100, height: 24)
-    try tmux.command("\(Tmux.program) --readonly")
+    try tmux.command("\(Programs.crtop) --readonly")
     _ = try tmux.waitFor("read-only")
     for key in ["D", "z", "k"] {
       try tmux.keys(key)
@@ -156,7 +157,7 @@ struct TerminalTests {
     let tmux = try Tmux(width: 100, height: 24)
     // Ideographs of two columns, an accent that stands on its letter, a picture.
     try tmux.command("bash -c 'exec -a $'\\''\\u4e16\\u754cE\\u0301\\U1f642x'\\'' sleep 7100' &")
-    try tmux.command("clear; \(Tmux.program) $!")
+    try tmux.command("clear; \(Programs.crtop) $!")
     let text = try tmux.waitUntil("the name") { $0.contains("\u{4e16}\u{754c}E\u{301}\u{1f642}x 7100") }
     #expect(!text.contains("\u{4e16}\u{754c}E?"))
     try tmux.keys("-l", "q")
@@ -166,7 +167,7 @@ struct TerminalTests {
 
   @Test func keysReachTheScreen() throws {
     let tmux = try Tmux(width: 100, height: 30)
-    try tmux.command("\(Tmux.program)")
+    try tmux.command("\(Programs.crtop)")
     _ = try tmux.waitFor("F10 Quit")
     let own = try tmux.child()
     try tmux.keys("/")

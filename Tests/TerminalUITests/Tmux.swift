@@ -31,22 +31,6 @@ final class Tmux {
     unsafe _ = unlink(path)
   }
 
-  /// The built program, which stands beside the test runner.
-  static var program: String { built("crtop") }
-
-  /// The jobs that check themselves.
-  static var workloads: String { built("workloads") }
-
-  private static func built(_ name: String) -> String {
-    let path = (try? readLink("/proc/self/exe")) ?? ""
-    var directory = path.split(separator: "/").dropLast()
-    // The runner of `swift test` is in the tool chain; its first argument is the bundle.
-    for argument in CommandLine.arguments where argument.hasSuffix(".xctest") {
-      directory = argument.split(separator: "/").dropLast()
-    }
-    return "/" + directory.joined(separator: "/") + "/" + name
-  }
-
   func keys(_ keys: String...) throws { try self.keys(keys) }
   func keys(_ keys: [String]) throws { try run(["send-keys", "-t", "s"] + keys) }
 

@@ -81,7 +81,7 @@ enum ImagePagers {
         Format.right("\(task.pid)", 7) + (isWide ? Format.right("\(task.threads)", 5) : "")
         + Format.right(Format.bytes(task.memoryBytes), 7)
         + (isWide ? Format.right("\(task.descriptors.count)", 6) : "")
-      let state = task.state == "running" ? "" : "  \(task.state)"
+      let state = isOrdinary(task) ? "" : "  \(task.state)"
       let role: Role = task.state.hasPrefix("zombie") ? .zombie : (task.state == "stopped" ? .stopped : .dialog)
       let text = "\(numbers)  \(String(repeating: "  ", count: depth))\(task.comm)\(state)"
       lines += wrap(text, width: width, indent: numbers.count + 4).map { StyledLine($0, role) }
@@ -89,8 +89,12 @@ enum ImagePagers {
     return lines
   }
 
+  /// Neither stopped nor a zombie. An image does not tell those that run from those that sleep.
+  private static func isOrdinary(_ task: ImageTask) -> Bool { task.state == "running" }
+
   private static func describe(_ task: ImageTask, _ width: Int) -> [StyledLine] {
-    var lines = [StyledLine("\(task.comm) (\(task.pid)): \(task.state)", .dialogTitle)]
+    let state = isOrdinary(task) ? "" : ": \(task.state)"
+    var lines = [StyledLine("\(task.comm) (\(task.pid))\(state)", .dialogTitle)]
     guard !task.state.hasPrefix("zombie") else { return lines + [StyledLine("", .dialog)] }
     var texts = [
       "program    \(task.executable)", "directory  \(task.directory)",
@@ -143,8 +147,9 @@ enum ImagePagers {
   private static func tasks(_ difference: ImageDifference, _ width: Int) -> [StyledLine] {
     var lines = heads(difference, width)
     for task in difference.added {
+      let state = isOrdinary(task) ? "" : " \(task.state),"
       lines.append(
-        StyledLine("+ \(task.comm) (\(task.pid)): new, \(task.state), \(Format.bytes(task.memoryBytes))", .good))
+        StyledLine("+ \(task.comm) (\(task.pid)): new,\(state) \(Format.bytes(task.memoryBytes))", .good))
     }
     for task in difference.gone { lines.append(StyledLine("- \(task.comm) (\(task.pid)): gone", .error)) }
     for change in difference.changed {

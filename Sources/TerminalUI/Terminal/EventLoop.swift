@@ -33,9 +33,8 @@ struct EventLoop: ~Copyable {
     self.signals = signals
   }
 
-  /// Returns the exit status.
+  /// Returns the exit status. The first snapshot has been taken.
   mutating func run() -> Int32 {
-    app.refresh()
     // The second snapshot comes soon: only then shares of the processor are known.
     nextRefresh = app.now + 0.3
     while app.exitStatus == nil {

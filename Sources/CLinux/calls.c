@@ -1,5 +1,7 @@
 #include "CLinux.h"
 
+#include <linux/capability.h>
+
 long crtop_syscall(long number, long a, long b, long c, long d, long e, long f) {
   return syscall(number, a, b, c, d, e, f);
 }
@@ -16,6 +18,24 @@ int crtop_ioctl(int descriptor, unsigned long request, void *argument) { return 
 
 long crtop_ptrace(long request, pid_t tid, unsigned long address, unsigned long data) {
   return ptrace((enum __ptrace_request)request, tid, (void *)address, (void *)data);
+}
+
+pid_t crtop_create_zombie(uid_t user, gid_t group) {
+  int dumpable = prctl(PR_GET_DUMPABLE);
+  pid_t child = vfork();
+  if (child != 0) {
+    /* It has been our memory, which new ids make undumpable; with 2 of suid_dumpable it may not be set again. */
+    prctl(PR_SET_DUMPABLE, dumpable == 1);
+    return child;
+  }
+  /* Not by the library's functions, which would change all threads of the parent. */
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct none[2] = {0};
+  syscall(SYS_setresgid, group, group, group);
+  syscall(SYS_setresuid, user, user, user);
+  syscall(SYS_capset, &header, none);
+  syscall(SYS_prctl, PR_SET_DUMPABLE, 1);
+  _exit(0);
 }
 
 bool crtop_wifexited(int status) { return WIFEXITED(status); }

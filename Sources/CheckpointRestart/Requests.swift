@@ -22,7 +22,7 @@ public enum AfterCheckpoint: String, Sendable, CaseIterable {
   case resume, leaveFrozen, kill
 }
 
-/// Exactness that the user gives up, by name.
+/// Exactness or safety that the user gives up, by name.
 public enum AcceptedLoss: String, Sendable, CaseIterable {
   /// Restart although files differ from what they were at the checkpoint.
   case changedFiles = "changed-files"
@@ -37,7 +37,18 @@ public enum AcceptedLoss: String, Sendable, CaseIterable {
   /// Restart with crtop's login user where that of the job cannot be set.
   case loginUser = "login-user"
 
-  /// Those that matter to a restart; sleeps and keyrings are accepted at the checkpoint.
+  /// Do without what SEM_UNDO would undo at the end of a task.
+  case semaphoreAdjustments = "semaphore-adjustments"
+
+  /// Give the job offsets of its own in files that a process outside the subtree has open together with it.
+  case sharedOffsets = "shared-offsets"
+
+  /// Save tasks that their seccomp mode would end if crtop were killed in the midst of it.
+  case seccompRisk = "seccomp-risk"
+  /// Restart tasks without the Landlock domains that confined them.
+  case landlock
+
+  /// Those that matter to a restart; the others are accepted at the checkpoint.
   public static let atRestart: [AcceptedLoss] = [.changedFiles, .clock, .coreFlag, .loginUser]
 }
 

@@ -485,6 +485,9 @@ public nonisolated struct ImageSharedTables: Sendable {
   /// CLONE_SIGHAND
   public var signalActions: Int32 = 0
 
+  /// CLONE_IO
+  public var ioContext: Int32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -620,6 +623,12 @@ public nonisolated struct ImageThread: @unchecked Sendable {
   public var speculation: [UInt32] {
     get {_storage._speculation}
     set {_uniqueStorage()._speculation = newValue}
+  }
+
+  /// SECCOMP_MODE_STRICT
+  public var strict: Bool {
+    get {_storage._strict}
+    set {_uniqueStorage()._strict = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1774,7 +1783,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ImageSharedTables: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SharedTables"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}memory\0\u{1}files\0\u{3}file_system\0\u{3}signal_actions\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}memory\0\u{1}files\0\u{3}file_system\0\u{3}signal_actions\0\u{3}io_context\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1786,6 +1795,7 @@ nonisolated extension ImageSharedTables: SwiftProtobuf.Message, SwiftProtobuf._M
       case 2: try { try decoder.decodeSingularInt32Field(value: &self.files) }()
       case 3: try { try decoder.decodeSingularInt32Field(value: &self.fileSystem) }()
       case 4: try { try decoder.decodeSingularInt32Field(value: &self.signalActions) }()
+      case 5: try { try decoder.decodeSingularInt32Field(value: &self.ioContext) }()
       default: break
       }
     }
@@ -1804,6 +1814,9 @@ nonisolated extension ImageSharedTables: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.signalActions != 0 {
       try visitor.visitSingularInt32Field(value: self.signalActions, fieldNumber: 4)
     }
+    if self.ioContext != 0 {
+      try visitor.visitSingularInt32Field(value: self.ioContext, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1812,6 +1825,7 @@ nonisolated extension ImageSharedTables: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.files != rhs.files {return false}
     if lhs.fileSystem != rhs.fileSystem {return false}
     if lhs.signalActions != rhs.signalActions {return false}
+    if lhs.ioContext != rhs.ioContext {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1819,7 +1833,7 @@ nonisolated extension ImageSharedTables: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Thread"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0\u{4}y\u{2}remembered_call\0\u{3}call_rest_ns\0\u{4}'seccomp_filters\0\u{1}speculation\0\u{4}\u{13}raw_comm\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0\u{4}y\u{2}remembered_call\0\u{3}call_rest_ns\0\u{4}'seccomp_filters\0\u{1}speculation\0\u{2}\u{4}strict\0\u{4}\u{f}raw_comm\0")
 
   fileprivate class _StorageClass {
     var _tid: Int32 = 0
@@ -1842,6 +1856,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _rawComm: Data = Data()
     var _seccompFilters: [UInt32] = []
     var _speculation: [UInt32] = []
+    var _strict: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1872,6 +1887,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       _rawComm = source._rawComm
       _seccompFilters = source._seccompFilters
       _speculation = source._speculation
+      _strict = source._strict
     }
   }
 
@@ -1909,6 +1925,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 201: try { try decoder.decodeSingularUInt64Field(value: &_storage._callRestNs) }()
         case 240: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._seccompFilters) }()
         case 241: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._speculation) }()
+        case 245: try { try decoder.decodeSingularBoolField(value: &_storage._strict) }()
         case 260: try { try decoder.decodeSingularBytesField(value: &_storage._rawComm) }()
         default: break
         }
@@ -1979,6 +1996,9 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       if !_storage._speculation.isEmpty {
         try visitor.visitPackedUInt32Field(value: _storage._speculation, fieldNumber: 241)
       }
+      if _storage._strict != false {
+        try visitor.visitSingularBoolField(value: _storage._strict, fieldNumber: 245)
+      }
       if !_storage._rawComm.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._rawComm, fieldNumber: 260)
       }
@@ -2011,6 +2031,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._rawComm != rhs_storage._rawComm {return false}
         if _storage._seccompFilters != rhs_storage._seccompFilters {return false}
         if _storage._speculation != rhs_storage._speculation {return false}
+        if _storage._strict != rhs_storage._strict {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -153,7 +153,7 @@ extension [SeccompFilter] {
 
 extension TracedThread {
   /// PTRACE_O_SUSPEND_SECCOMP: while we trace it, no filter of this stopped thread is asked. Needs CAP_SYS_ADMIN.
-  public func suspendFilters() throws(Errno) { try setOptions(Int(PTRACE_O_SUSPEND_SECCOMP.rawValue)) }
+  public func suspendSeccomp() throws(Errno) { try setOptions(Int(PTRACE_O_SUSPEND_SECCOMP.rawValue)) }
 
   /// The filters of this stopped thread, the oldest first (PTRACE_SECCOMP_GET_FILTER, PTRACE_SECCOMP_GET_METADATA). Needs
   /// CAP_SYS_ADMIN.

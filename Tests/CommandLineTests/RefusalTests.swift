@@ -28,6 +28,7 @@ private let commonRefusals = [
   Refusal(kind: "borrowed-memory", words: ["memory", "outside the subtree"]),
   Refusal(kind: "shared-descriptors", words: ["descriptor table"]), Refusal(kind: "outside-pipe", words: ["pipe"]),
   Refusal(kind: "pidfd", words: ["pidfd"]),
+  Refusal(kind: "shared-offset", words: ["offset"]), Refusal(kind: "traces-outsider", words: ["trace"]),
   Refusal(kind: "area-policy", words: ["policy"], isLate: true),
   Refusal(kind: "thread-keyring", words: ["keyring"], isLate: true),
   Refusal(kind: "session-keyring", words: ["keyring"], isLate: true),
@@ -102,6 +103,36 @@ extension CommandLine {
       let sandbox = try Sandbox()
       guard let job = try Job(refused: "session-keyring", in: sandbox, streams: .init()) else { return }
       let tasks = try job.checkpointAndKill(to: sandbox["image"], "--accept", "keyrings")
+      try job.restart(from: sandbox["image"], expecting: tasks)
+      try job.expectPass()
+    }
+
+    @Test(
+      .timeLimit(.minutes(1)),
+      arguments: [
+        ("semaphore-undo", "semaphore-adjustments"), ("landlock", "landlock"),
+      ])
+    func lossIsAccepted(_ kind: String, _ loss: String) throws {
+      let sandbox = try Sandbox()
+      guard let job = try Job(refused: kind, in: sandbox, streams: .init()) else { return }
+      let tasks = try job.checkpointAndKill(to: sandbox["image"], "--accept", loss)
+      try job.restart(from: sandbox["image"], expecting: tasks)
+      try job.expectPass()
+    }
+
+    /// The outsider has the job's session, which cannot be restarted while it lives.
+    @Test(.timeLimit(.minutes(1))) func sharedOffsetIsAccepted() throws {
+      let sandbox = try Sandbox()
+      guard let job = try Job(refused: "shared-offset", in: sandbox, streams: .init()) else { return }
+      try sandbox.crtopMust("checkpoint", "\(job.pid)", "-o", sandbox["image"], "--accept", "shared-offsets")
+      try job.expectPass()
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: [[], ["thread"]])
+    func strictModeIsSavedWhenItsRiskIsAccepted(_ arguments: [String]) throws {
+      let sandbox = try Sandbox()
+      let job = try Job("strict", arguments, in: sandbox)
+      let tasks = try job.checkpointAndKill(to: sandbox["image"], "--accept", "seccomp-risk")
       try job.restart(from: sandbox["image"], expecting: tasks)
       try job.expectPass()
     }

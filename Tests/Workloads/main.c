@@ -51,6 +51,7 @@ static const struct workload workloads[] = {
   {"limits", "resource limits", run_limits},
   {"scheduling", "nice, policy, affinity, slack, of each thread", run_scheduling},
   {"filters", "seccomp filters of one thread and of several, in order", run_filters},
+  {"strict", "the strict seccomp mode, with 'thread' of one thread alone", run_strict},
   {"filters-together", "seccomp filters that all threads share, and get more of", run_filters_together},
   {"deadly-filter", "a seccomp filter that ends the process at nearly every call", run_deadly_filter},
   {"many-threads", "[COUNT] sleeping threads", run_many_threads},

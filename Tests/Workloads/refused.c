@@ -212,6 +212,14 @@ static void share_with_companion(int flags) {
   close(told[1]);
 }
 static void borrowed_memory(void) { share_with_companion(CLONE_VM); }
+static void shared_offset(void) {
+  filled_file("shared", 100, 1, O_RDONLY);
+  share_with_companion(0);
+}
+static void traced_companion(void) {
+  share_with_companion(0);
+  must(ptrace(PTRACE_SEIZE, companion, NULL, NULL), "PTRACE_SEIZE");
+}
 static void shared_descriptors(void) { share_with_companion(CLONE_FILES); }
 /* The harness gives a pipe as standard input whose other end it keeps. */
 static void outside_pipe(void) {
@@ -229,6 +237,7 @@ static const struct refused kinds[] = {
   {"posix-timer", posix_timer}, {"message-queue", message_queue}, {"io-uring", ring}, {"aio", asynchronous_context},
   {"seccomp", strict_mode}, {"namespace", other_namespace}, {"traced", traced_child},
   {"borrowed-memory", borrowed_memory}, {"shared-descriptors", shared_descriptors},
+  {"shared-offset", shared_offset}, {"traces-outsider", traced_companion},
   {"outside-pipe", outside_pipe}, {"pidfd", process_descriptor}, {"area-policy", area_policy},
   {"thread-keyring", thread_keyring}, {"session-keyring", session_keyring}, {"user-dispatch", user_dispatch},
 };
@@ -254,7 +263,8 @@ void run_refused(int argc, char **argv) {
   kind->set_up();
   report_ready();
   wait_for_verdict();
-  while (companion && kill(companion, 0) == 0) nap(1000);
+  /* One that we trace stays until we have seen its end. */
+  while (companion && kill(companion, 0) == 0 && waitpid(companion, NULL, WNOHANG | __WALL) != companion) nap(1000);
   REQUIRE(first_difference(block, 1 << 16, 7) == 1 << 16, "memory differs");
   free(block);
 }

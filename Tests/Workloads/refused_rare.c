@@ -9,12 +9,14 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sem.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -158,6 +160,10 @@ static void changed_root(void) {
   for (;;) pause();
 }
 
+static int semaphores, flusher_result;
+static atomic_bool told_flusher;
+static void remove_semaphores(void) { semctl(semaphores, 0, IPC_RMID); }
+
 static void on_signal(int signal) { (void)signal; }
 static void every_signal_caught(void) {
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
@@ -174,6 +180,41 @@ static void every_signal_caught(void) {
     must(syscall(SYS_rt_sigaction, number, &action_of_one, NULL, 8), "rt_sigaction");
 }
 
+static void semaphore_adjustment(void) {
+  int set = semget(IPC_PRIVATE, 1, 0600);
+  offered(set, "semget");
+  struct sembuf raise = {.sem_op = 1, .sem_flg = SEM_UNDO};
+  must(semop(set, &raise, 1), "semop");
+  semaphores = set;
+  atexit(remove_semaphores);
+}
+static void directory_notification(void) {
+  signal(SIGIO, SIG_IGN);
+  offered(fcntl((int)must(open(directory, O_RDONLY | O_DIRECTORY), "open"), F_NOTIFY, DN_CREATE), "F_NOTIFY");
+}
+static void *flush(void *unused) {
+  (void)unused;
+  flusher_result = prctl(58, 1, 0, 0, 0); /* PR_SET_IO_FLUSHER */
+  told_flusher = true;
+  wait_for_verdict();
+  return NULL;
+}
+static void flushing_thread(void) {
+  static pthread_t thread;
+  REQUIRE(pthread_create(&thread, NULL, flush, NULL) == 0, "pthread_create");
+  while (!told_flusher) nap(500);
+  offered(flusher_result, "PR_SET_IO_FLUSHER");
+}
+/* landlock_create_ruleset(2), landlock_restrict_self(2): directories may not be made. */
+static void landlock_domain(void) {
+  uint64_t handled = 1 << 7;
+  int rules = (int)syscall(444, &handled, sizeof handled, 0);
+  offered(rules, "landlock_create_ruleset");
+  must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS");
+  must(syscall(446, rules, 0), "landlock_restrict_self");
+  must(close(rules), "close");
+}
+
 const struct refused rare_kinds[] = {
   {"mlockall", all_locked}, {"memory-policy", memory_policy}, {"ldt", local_descriptor_table},
   {"no-tsc", no_time_stamp_counter}, {"mce-kill", machine_check_policy}, {"mdwe", no_executable_writes},
@@ -185,5 +226,7 @@ const struct refused rare_kinds[] = {
   {"namespace-file", namespace_file}, {"proc-file", proc_file},
   {"pseudo-terminal", pseudo_terminal}, {"perf-event", performance_counter}, {"fanotify", file_watch},
   {"bpf", kernel_map}, {"catches-all", every_signal_caught},
+  {"semaphore-undo", semaphore_adjustment}, {"notified-directory", directory_notification},
+  {"flusher", flushing_thread}, {"landlock", landlock_domain},
 };
 const size_t rare_kind_count = COUNT(rare_kinds);

@@ -1,5 +1,5 @@
 /* Processes that share tables without being threads of each other: memory, descriptors, file system context, signal
- * actions; siblings made by CLONE_PARENT; exit signals other than SIGCHLD; vfork(2) in progress. */
+ * actions, I/O context; siblings made by CLONE_PARENT; exit signals other than SIGCHLD; vfork(2) in progress. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -75,6 +75,18 @@ static void share_umask(int answer) {
   _exit(23);
 }
 
+/* Of an I/O context its priority can be seen (ioprio_set(2)): class 2, best effort. */
+static long io_priority(void) { return must(syscall(SYS_ioprio_get, 1, 0), "ioprio_get"); }
+static void set_io_priority(int level) { must(syscall(SYS_ioprio_set, 1, 0, 2 << 13 | level), "ioprio_set"); }
+
+static void share_io_context(int answer) {
+  REQUIRE(write(answer, "r", 1) == 1, "write");
+  wait_for_verdict();
+  set_io_priority(2);
+  REQUIRE(write(answer, "i", 1) == 1, "write");
+  _exit(29);
+}
+
 /* Two siblings that share memory and descriptors with each other, and nothing with their parent. */
 static int be_sibling(void *unused) {
   (void)unused;
@@ -125,6 +137,10 @@ void run_sharing(int argc, char **argv) {
   pid_t context = fork_sharing(CLONE_FS | SIGUSR1);
   if (context == 0) share_umask(answers[1]);
   expect_byte(answers[0], 'r');
+  set_io_priority(5);
+  pid_t io = fork_sharing(CLONE_IO | SIGCHLD);
+  if (io == 0) share_io_context(answers[1]);
+  expect_byte(answers[0], 'r');
   pid_t pair = (pid_t)must(fork(), "fork"), sibling = 0;
   if (pair == 0) make_sibling(answers[1]);
   REQUIRE(read(answers[0], &sibling, sizeof sibling) == sizeof sibling, "read");
@@ -150,11 +166,13 @@ void run_sharing(int argc, char **argv) {
   expect_end(silent, 27);
 
   char byte, path[4096];
-  for (int i = 0; i < 2; i++) REQUIRE(read(answers[0], &byte, 1) == 1 && strchr("du", byte), "an answer is missing");
+  for (int i = 0; i < 3; i++) REQUIRE(read(answers[0], &byte, 1) == 1 && strchr("dui", byte), "an answer is missing");
   must(fcntl(SHARED_NUMBER, F_GETFD), "the child's descriptor");
   REQUIRE(umask(0) == 031, "the umask is not shared");
   expect_end(files, 22);
+  REQUIRE(io_priority() == (2 << 13 | 2), "the I/O context is not shared: priority %lx", io_priority());
   expect_end(context, 23);
+  expect_end(io, 29);
   expect_end(pair, 25);
   expect_end(sibling, 24);
 

@@ -107,6 +107,7 @@ void run_vdso(int, char **);
 void run_guards(int, char **);
 void run_mixed(int, char **);
 void run_filters(int, char **);
+void run_strict(int, char **);
 void run_filters_together(int, char **);
 void run_deadly_filter(int, char **);
 void run_refused(int, char **);

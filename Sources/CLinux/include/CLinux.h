@@ -47,6 +47,10 @@ int crtop_ioctl(int descriptor, unsigned long request, void *argument);
 /* ptrace(2); address and data are as the request wants them. */
 long crtop_ptrace(long request, pid_t tid, unsigned long address, unsigned long data);
 
+/* A child that has taken these ids, given up its capabilities as far as it could, and ended. Others of that user may look at
+ * it. It waits for waitpid(2). Returns its pid, or -1 with errno. */
+pid_t crtop_create_zombie(uid_t user, gid_t group);
+
 bool crtop_wifexited(int status);
 bool crtop_wifsignaled(int status);
 bool crtop_wifstopped(int status);

@@ -1,5 +1,7 @@
 /// Defines `CheckpointContext`, the one object that the kinds of state share while a subtree is inspected and saved.
 
+internal import CLinux
+internal import Glibc
 internal import ImageSchema
 internal import Synchronization
 internal import SystemCalls
@@ -19,6 +21,10 @@ final class CheckpointContext {
   /// For the engine's own thread, not for the inspection of many processes at once.
   var reader = ProcFileReader(capacity: 65536)
   let namespaces: [String: String]
+  let emptyTask: EmptyTask
+  private let emptyTasks: Mutex<[UserAndGroup: EmptyTask]>
+  /// The first process that has each table, in the kernel's order.
+  var tableOwners: [(table: SharedTables.Table, sorted: [JobProcess])] = []
 
   /// The job is only looked at and runs on: what is read of it may be old already.
   let isPreflight: Bool
@@ -28,6 +34,27 @@ final class CheckpointContext {
     self.isPreflight = isPreflight
     self.acceptedLosses = acceptedLosses
     namespaces = Namespaces.expected(root)
+    // Most jobs have one user.
+    let status = (try? reader.read("/proc/\(root)/status")).map { ProcStatus($0) }
+    let ids = UserAndGroup(user: status?.userIDs.first ?? getuid(), group: status?.groupIDs.first ?? getgid())
+    emptyTask = EmptyTask(user: ids.user, group: ids.group)
+    emptyTasks = Mutex([ids: emptyTask])
+  }
+
+  private struct UserAndGroup: Hashable {
+    var user: UInt32
+    var group: UInt32
+  }
+
+  /// An empty task with these ids.
+  func emptyTask(user: UInt32, group: UInt32) -> EmptyTask {
+    emptyTasks.withLock { tasks in
+      let ids = UserAndGroup(user: user, group: group)
+      if let task = tasks[ids] { return task }
+      let task = EmptyTask(user: user, group: group)
+      tasks[ids] = task
+      return task
+    }
   }
 
   /// Adds a problem; inspection goes on, since all of them are reported.

@@ -46,6 +46,7 @@ struct CheckpointPipeline {
     let plan = try MemoryPlan(live, context)
     if let problem = context.problems.first { throw problem }
     try destination.checkSpace(for: UInt64(plan.pages) * pageSize + UInt64(context.processes.count) * 8192)
+    let outsiders = Outsiders(context)
     let header = ImageHeader.current(context)
     let image = Saved(
       header: header, processes: context.processes.map(\.image), shared: context.shared.image, all: context.processes,
@@ -67,6 +68,8 @@ struct CheckpointPipeline {
       try memory.read(&meter)
       if memory.isAllRead && request.after == .resume { pause = letGo(stop, image) }
     }
+    outsiders.problems().forEach(context.refuse)
+    if let problem = context.problems.first { throw problem }
     meter.finish()
     let totals = try writer.finish(pauseMicroseconds: pause)
     try destination.commit { _, _ throws(Problem) in try report.checkCancelled() }

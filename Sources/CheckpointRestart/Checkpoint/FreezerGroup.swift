@@ -87,7 +87,7 @@ struct FreezerGroup: Hashable {
   /// The processes of the group and of all groups inside it.
   var allProcesses: [Int32] {
     let inside = ((try? directoryEntries(directory)) ?? []).filter { name in
-      (try? fileStatus("\(directory)/\(name)")).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+      (try? fileStatus("\(directory)/\(name)")).map(\.isDirectory) ?? false
     }
     return processes
       + inside.flatMap { FreezerGroup(version: version, directory: "\(directory)/\($0)").allProcesses }

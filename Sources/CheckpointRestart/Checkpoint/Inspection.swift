@@ -22,7 +22,7 @@ enum Inspection {
       Parallel.forEach(processes.count, grain: 3) { unsafe inspect(group[$0], all) }
     }
     inspectThreads(context)
-    Pipes.refuseOutsiders(context)
+    if context.isPreflight { Outsiders(context).problems().forEach(context.refuse) }
     do throws(Problem) { _ = try TreePlan(context.processes.map(\.image)) } catch { context.refuse(error) }
   }
 

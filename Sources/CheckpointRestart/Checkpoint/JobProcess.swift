@@ -16,6 +16,9 @@ final class JobThread {
   /// Whether it has seccomp filters, and those once they have been read.
   var isFiltered = false
   var filters: [SeccompFilter] = []
+  var acceptsSeccompRisk = false
+  /// Somebody whom the thread could look at, if Landlock let it.
+  var bystander: EmptyTask?
   var image = ImageThread()
 
   init(tid: Int32, tgid: Int32, comm: Comm) {

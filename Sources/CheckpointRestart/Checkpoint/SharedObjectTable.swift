@@ -1,6 +1,7 @@
 /// Defines `SharedObjectTable`: what several tasks may refer to, found once each (the series' object hash).
 
 internal import CLinux
+internal import Glibc
 internal import ImageSchema
 internal import Synchronization
 internal import SystemCalls
@@ -118,6 +119,22 @@ final class SharedObjectTable {
   /// Which ends of each pipe are in the job.
   func allPipeEnds() -> [UInt64: PipeEnds] { objects.withLock { _ in pipeEnds } }
 
+  /// Who in the job holds open file descriptions of regular files and directories, by path. One that only appends has no
+  /// offset that matters.
+  func holdersByPath() -> [String: [OpenFileHolder]] {
+    descriptions.withLock { _ in
+      var found: [String: [OpenFileHolder]] = [:]
+      for holder in openFiles.values.joined() {
+        let openFile = image.openFiles[Int(holder.id) - 1]
+        guard case .file(let id) = openFile.object,
+          Int32(bitPattern: openFile.flags) & (O_ACCMODE | O_APPEND) != O_WRONLY | O_APPEND
+        else { continue }
+        found[image.files[Int(id) - 1].path, default: []].append(holder)
+      }
+      return found
+    }
+  }
+
   /// Whether the terminal is the first, or the same as the first.
   func isOnlyTerminal(_ device: UInt64) -> Bool {
     objects.withLock { _ in
@@ -126,7 +143,8 @@ final class SharedObjectTable {
     }
   }
 
-  private func compare(_ pid: Int32, _ descriptor: Int32, _ holder: OpenFileHolder) throws(Errno) -> Int {
+  /// kcmp(2): 0 when the descriptor refers to the holder's open file description.
+  func compare(_ pid: Int32, _ descriptor: Int32, _ holder: OpenFileHolder) throws(Errno) -> Int {
     try rawSystemCall(
       Int(SYS_kcmp), Int(pid), Int(holder.pid), Int(KCMP_FILE.rawValue), Int(descriptor), Int(holder.descriptor))
   }
@@ -144,4 +162,8 @@ func fileStatus(_ descriptor: Int32) throws(Errno) -> stat {
   var status = stat()
   _ = try systemCall { unsafe fstat(descriptor, &status) }
   return status
+}
+
+extension stat {
+  var isDirectory: Bool { st_mode & S_IFMT == S_IFDIR }
 }

@@ -52,7 +52,7 @@ final class RestartContext {
   }
 
   /// Whether seccomp filters are to be suspended while the tasks are restored.
-  var hasFilters: Bool { processes.contains { !$0.image.seccompFilters.isEmpty } }
+  var usesSeccomp: Bool { processes.contains(where: \.image.usesSeccomp) }
 
   /// All but the zombies.
   let live: [RestartingProcess]

@@ -52,7 +52,7 @@ struct RestartPrivileges {
           problems.append(Problem(task: task, errno: .notPermitted, what: what, why: why, remedy: remedy))
         }
       }
-      if !process.seccompFilters.isEmpty && !has(Capabilities.administer) {
+      if process.usesSeccomp && !has(Capabilities.administer) {
         problems.append(
           Problem(
             task: name, errno: .notPermitted, what: "its seccomp filters", why: "suspending them needs CAP_SYS_ADMIN",

@@ -15,8 +15,8 @@ struct TaskCreation: ~Copyable {
   init(_ context: RestartContext, _ plan: TreePlan) {
     self.context = context
     let wanted = [PTRACE_O_EXITKILL, PTRACE_O_TRACECLONE, PTRACE_O_TRACEFORK, PTRACE_O_TRACEVFORK]
-    // New tasks inherit the options of their creators, so no filter stands in the way of the restart.
-    options = (wanted + (context.hasFilters ? [PTRACE_O_SUSPEND_SECCOMP] : [])).reduce(0) { $0 | Int($1.rawValue) }
+    // New tasks inherit the options of their creators, so that no seccomp mode stands in the way.
+    options = (wanted + (context.usesSeccomp ? [PTRACE_O_SUSPEND_SECCOMP] : [])).reduce(0) { $0 | Int($1.rawValue) }
     self.plan = plan
     for (creator, siblings) in plan.siblings {
       for sibling in siblings { context.byPID[sibling]?.creator = creator }
@@ -183,6 +183,10 @@ struct TaskCreation: ~Copyable {
   /// clone3(2) with set_tid: struct clone_args of the second version, 80 bytes.
   private func addClone(tid: Int32, flags: UInt64, exitSignal: UInt64, _ calls: inout RemoteCalls) {
     let wanted = calls.place(words: [UInt64(UInt32(bitPattern: tid))])
+    // The kernel creates an I/O context when the priority is first set; without one there is nothing to share.
+    if flags & UInt64(CLONE_IO) != 0 {
+      calls.call(Int(SYS_ioprio_set), 1, 0, 0, expecting: .value(0), naming: "I/O context (ioprio_set)")
+    }
     let arguments = calls.place(words: [flags, 0, 0, 0, exitSignal, 0, 0, 0, wanted, 1])
     calls.call(
       Int(SYS_clone3), arguments, 80, expecting: .value(Int64(tid)), naming: "creation of the task (clone3)")

@@ -55,6 +55,12 @@ struct DescriptorSlot {
     file.descriptionLocks = information.locks.filter { $0.kind == .description }.map { $0.image(descriptor: number) }
     guard try inspectSettings(copy.number, &file, link, context) else { return nil }
     let status = try fileStatus(copy.number)
+    if file.owner != 0, status.isDirectory {
+      refuse(
+        context, link, why: "a directory has an owner when it notifies of changes (F_NOTIFY), which is not supported",
+        remedy: "let the program close the directory before the checkpoint")
+      return nil
+    }
     guard let object = try OpenFiles.classify(self, copy.number, status, link, context) else { return nil }
     file.object = object
     return file

@@ -61,13 +61,12 @@ enum KindsOfState {
     Namespaces.self, AddressSpace.self, Descriptors.self, FileSystem.self, RecordLocks.self, JobControl.self,
     SignalActions.self,
     IntervalTimers.self, PosixTimers.self, UnsupportedState.self, ProcessAttributes.self, MemoryBarriers.self,
-    MemoryPolicies.self, LoginUser.self, Cgroups.self,
-    ResourceLimits.self,
+    MemoryPolicies.self, LoginUser.self, Cgroups.self, SemaphoreAdjustments.self, ResourceLimits.self,
   ]
   static let thread: [any (ThreadState & SendableMetatype).Type] = [
     SharedTables.self, RememberedCalls.self, ThreadIdentity.self, RareSettings.self, SignalStack.self, Futexes.self,
     RestartableSequences.self, Scheduling.self,
     NewPosixTimers.self, PendingSignals.self, Keyrings.self, Seccomp.self, Speculation.self, Credentials.self,
-    ParentDeathSignal.self, Dumpable.self,
+    ParentDeathSignal.self, Dumpable.self, Landlock.self,
   ]
 }

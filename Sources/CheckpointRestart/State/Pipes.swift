@@ -64,41 +64,21 @@ enum Pipes {
     return bytes
   }
 
-  /// Refuses pipes that a process outside the subtree holds too: what it wrote or reads would be cut off.
-  static func refuseOutsiders(_ context: CheckpointContext) {
-    var pipeEnds = context.shared.allPipeEnds()
-    guard !pipeEnds.isEmpty, let entries = try? directoryEntries("/proc") else { return }
-    let own = getpid()
-    var someAreHidden = false
-    for entry in entries {
-      guard let pid = Int32(entry), pid != own, context.byPID[pid] == nil else { continue }
-      let descriptors: [String]
-      do throws(Errno) { descriptors = try directoryEntries("/proc/\(pid)/fd") } catch {
-        if error == .permissionDenied || error == .notPermitted { someAreHidden = true }
-        continue
-      }
-      for descriptor in descriptors {
-        guard let link = try? readLink("/proc/\(pid)/fd/\(descriptor)"), link.hasPrefix("pipe:["),
-          let inode = UInt64(link.dropFirst(6).dropLast()), let ends = pipeEnds[inode]
-        else { continue }
-        let comm = ((try? readText("/proc/\(pid)/comm")) ?? "").replacing("\n", with: "")
-        context.refuse(
-          Problem(
-            task: ends.holder, errno: .resourceBusy, what: "descriptor \(ends.descriptor) (\(link))",
-            why: "the pipe is shared with \(comm) (\(pid)), which is outside the subtree",
-            remedy: "checkpoint the common parent of both, or redirect to a file"))
-        pipeEnds[inode] = nil  // once is enough
-        if pipeEnds.isEmpty { return }
-      }
-    }
-    guard someAreHidden else { return }
-    for (inode, ends) in pipeEnds where !(ends.hasReader && ends.hasWriter) && !ends.otherIsClosed {
-      context.refuse(
-        Problem(
-          task: ends.holder, errno: .permissionDenied, what: "descriptor \(ends.descriptor) (pipe:[\(inode)])",
-          why: "its other end is not in the subtree, and crtop may not see whether a process of another user has it",
-          remedy: "run crtop as root"))
-    }
+  /// A pipe that a process outside the subtree holds too: what that wrote or reads would be cut off.
+  static func problem(_ link: String, _ ends: SharedObjectTable.PipeEnds, sharedWith outsider: TaskName) -> Problem {
+    Problem(
+      task: ends.holder, errno: .resourceBusy, what: "descriptor \(ends.descriptor) (\(link))",
+      why: "the pipe is shared with \(outsider.comm) (\(outsider.pid)), which is outside the subtree",
+      remedy: "checkpoint the common parent of both, or redirect to a file")
+  }
+
+  /// A pipe whose other end is neither in the subtree nor closed, while some processes' descriptors cannot be seen.
+  static func problem(_ inode: UInt64, withHiddenEnd ends: SharedObjectTable.PipeEnds) -> Problem? {
+    guard !(ends.hasReader && ends.hasWriter) && !ends.otherIsClosed else { return nil }
+    return Problem(
+      task: ends.holder, errno: .permissionDenied, what: "descriptor \(ends.descriptor) (pipe:[\(inode)])",
+      why: "its other end is not in the subtree, and crtop may not see whether a process of another user has it",
+      remedy: "run crtop as root")
   }
 
   /// pipe2(2), close-on-exec.

@@ -1,6 +1,7 @@
 /// Settings that hardly any program changes, asked for so that none is lost in silence; a changed one is refused.
 
 internal import CLinux
+internal import ImageSchema
 internal import SystemCalls
 internal import Tracing
 
@@ -10,6 +11,7 @@ enum RareSettings: ThreadState {
     (Int(SYS_prctl), UInt64(PR_MCE_KILL_GET), Int64(PR_MCE_KILL_DEFAULT), "machine check policy (PR_MCE_KILL)"),
     (Int(SYS_prctl), 66, 0, "denial of executable writable memory (PR_SET_MDWE)"),
     (Int(SYS_prctl), 68, 0, "merging of memory (PR_SET_MEMORY_MERGE)"),
+    (Int(SYS_prctl), 58, 0, "part in input and output (PR_SET_IO_FLUSHER)"),
     (Int(SYS_arch_prctl), UInt64(ARCH_GET_CPUID), 1, "faulting CPUID instruction (ARCH_SET_CPUID)"),
   ]
 
@@ -31,7 +33,10 @@ enum RareSettings: ThreadState {
         let result = calls.result(index)
         if result >= 0 && result != setting.standard { throw refusal(thread, "\(setting.what)") }
       }
-      if calls.word32(at: stamp) == UInt32(PR_TSC_SIGSEGV) { throw refusal(thread, "time stamp counter (PR_SET_TSC)") }
+      // The strict seccomp mode forbids it as well.
+      if calls.word32(at: stamp) == UInt32(PR_TSC_SIGSEGV), !thread.image.strict {
+        throw refusal(thread, "time stamp counter (PR_SET_TSC)")
+      }
     }
   }
 

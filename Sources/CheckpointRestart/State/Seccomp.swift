@@ -1,5 +1,5 @@
-/// seccomp(2) filters of a thread, with their order and flags. Strict mode, and filters that would not let crtop heal the
-/// thread if crtop were killed, are refused.
+/// seccomp(2) filters of a thread, with their order and flags, and the strict mode. Where a crtop that is killed could not
+/// be survived, it is refused unless that risk is accepted.
 
 internal import CLinux
 internal import FoundationEssentials
@@ -20,17 +20,22 @@ enum Seccomp: ThreadState {
 
   static func inspect(_ status: ProcStatus, of thread: JobThread, _ process: JobProcess, _ context: CheckpointContext) {
     thread.isFiltered = status.seccomp == 2
-    if status.seccomp == 1 {
+    thread.image.strict = status.seccomp == 1
+    thread.acceptsSeccompRisk = context.acceptedLosses.contains(.seccompRisk)
+    if thread.image.strict && !thread.acceptsSeccompRisk {
       context.refuse(
         process.problem(
           .notSupported, "the strict seccomp mode of thread \(thread.tid)",
-          why: "every call but read, write, exit and sigreturn ends it, so none can be made in it to save its state",
-          remedy: "let it use a filter (SECCOMP_SET_MODE_FILTER), or end"))
-    } else if thread.isFiltered && !isPossible {
+          why:
+            "every call but read, write, exit and sigreturn ends it: if crtop were killed while it makes calls in it to save "
+            + "its state, the task would be killed too",
+          remedy: "let it use a filter (SECCOMP_SET_MODE_FILTER), or accept that: \(AcceptedLoss.seccompRisk.flag)"))
+    }
+    if status.seccomp != 0 && !isPossible {
       context.refuse(
         process.problem(
-          .notPermitted, "the seccomp filters of thread \(thread.tid)",
-          why: "reading and suspending them needs CAP_SYS_ADMIN, and a crtop without filters of its own",
+          .notPermitted, "the seccomp mode of thread \(thread.tid)",
+          why: "reading and suspending it needs CAP_SYS_ADMIN, and a crtop without filters of its own",
           remedy: "run crtop as root, outside of the container"))
     }
   }
@@ -50,9 +55,10 @@ enum Seccomp: ThreadState {
 
   /// Reads the filters of a stopped thread, and suspends them.
   static func read(_ thread: JobThread, of process: JobProcess) throws(Problem) {
-    guard thread.isFiltered else { return }
+    guard thread.isFiltered || thread.image.strict else { return }
     do throws(Errno) {
-      try thread.traced.suspendFilters()
+      try thread.traced.suspendSeccomp()
+      guard thread.isFiltered else { return }
       thread.filters = try thread.traced.seccompFilters()
     } catch { throw error.problem(task: thread.traced.name, "cannot read its seccomp filters") }
     if thread.filters.contains(where: \.mayNotify) {
@@ -72,7 +78,7 @@ enum Seccomp: ThreadState {
 
   /// Before a visit: no call of it may hurt the thread, whenever crtop ends.
   static func refuseDanger(_ calls: RemoteCalls, _ thread: JobThread, _ injection: Injection) throws(Problem) {
-    guard thread.isFiltered,
+    guard thread.isFiltered, !thread.acceptsSeccompRisk,
       let number = injection.firstForbidden(by: thread.filters, in: calls, of: thread.traced)
     else { return }
     throw Problem(
@@ -80,7 +86,7 @@ enum Seccomp: ThreadState {
       why:
         "it ends the thread at system call \(number), or forbids a call that the thread needs to get out of crtop's code: "
         + "if crtop were killed just then, the job would suffer",
-      remedy: "let the filter allow that call")
+      remedy: "let the filter allow that call, or accept that: \(AcceptedLoss.seccompRisk.flag)")
   }
 
   static func restore(
@@ -100,5 +106,12 @@ enum Seccomp: ThreadState {
         Int(SYS_seccomp), setFilter, together | UInt64(filter.flags) & log | speculate, header, expecting: .value(0),
         naming: "seccomp filter (seccomp)")
     }
+    if thread.image.strict {
+      calls.call(Int(SYS_seccomp), 0, 0, 0, expecting: .value(0), naming: "strict seccomp mode (seccomp)")
+    }
   }
+}
+
+extension ImageProcess {
+  var usesSeccomp: Bool { !seccompFilters.isEmpty || threads.contains(where: \.strict) }
 }

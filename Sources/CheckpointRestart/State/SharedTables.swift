@@ -1,5 +1,5 @@
-/// What threads of one group share and processes may: memory, descriptors, file system context, signal actions (clone(2) with
-/// CLONE_VM, CLONE_FILES, CLONE_FS, CLONE_SIGHAND). A table of a single thread (unshare(2)) is refused, as is one that is
+/// What threads of one group share and processes may: memory, descriptors, file system context, signal actions, I/O context
+/// (clone(2) with CLONE_VM, CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_IO). A table of a single thread (unshare(2)) is refused, as is one that is
 /// shared with a process outside.
 
 internal import CLinux
@@ -23,12 +23,8 @@ enum SharedTables: ThreadState {
     Table(type: KCMP_FS, what: "working directory and umask", flag: UInt64(CLONE_FS), owner: \.fileSystem),
     Table(type: KCMP_VM, what: "memory", flag: UInt64(CLONE_VM), owner: \.memory),
     Table(type: KCMP_SIGHAND, what: "signal actions", flag: UInt64(CLONE_SIGHAND), owner: \.signalActions),
+    Table(type: KCMP_IO, what: "I/O context", flag: UInt64(CLONE_IO), owner: \.ioContext),
   ]
-
-  /// kcmp(2): 0 equal, 1 less, 2 greater; `nil` where it does not answer.
-  private static func compare(_ first: Int32, _ second: Int32, _ type: kcmp_type) -> Int? {
-    try? rawSystemCall(Int(SYS_kcmp), Int(first), Int(second), Int(type.rawValue))
-  }
 
   /// A thread that has tables or namespaces of its own.
   static func inspect(
@@ -36,7 +32,7 @@ enum SharedTables: ThreadState {
   ) {
     guard thread.tid != process.driver else { return }
     let remedy = "let that thread end before the checkpoint"
-    for table in tables.prefix(2) where (compare(thread.tid, process.driver, table.type) ?? 0) != 0 {
+    for table in tables.prefix(2) where (compareTasks(thread.tid, process.driver, table.type) ?? 0) != 0 {
       context.refuse(
         process.problem(
           .notSupported, "its thread \(thread.tid)", why: "it has a \(table.what) of its own (unshare(2))",
@@ -55,10 +51,12 @@ enum SharedTables: ThreadState {
   /// Finds who shares what. The processes are kept in the kernel's order, so that few comparisons find an equal one.
   static func find(_ context: CheckpointContext) {
     let processes = context.liveProcesses
-    var outsiders: [Int32]?
+    context.tableOwners = []
     for table in tables {
       var sorted: [JobProcess] = []
       for process in processes {
+        // The only one that a task may lack.
+        if table.type == KCMP_IO, context.emptyTask.isUnlike(process.driver, KCMP_IO) != true { continue }
         let (place, owner) = search(process.driver, in: sorted, table)
         if let owner {
           process.image.sharedTables[keyPath: table.owner] = owner.pid
@@ -66,16 +64,30 @@ enum SharedTables: ThreadState {
           sorted.insert(process, at: place)
         }
       }
-      // Shared signal actions are of shared memory.
-      if table.type == KCMP_SIGHAND { continue }
-      let others = outsiders ?? self.outsiders(context)
-      outsiders = others
-      for pid in others {
-        guard let process = search(pid, in: sorted, table).owner else { continue }
+      if table.type == KCMP_IO { refuseThreads(with: sorted, table, context) }
+      context.tableOwners.append((table, sorted))
+    }
+  }
+
+  /// What a process outside the subtree shares with the job. Shared signal actions are of shared memory.
+  static func problems(_ outsider: Int32, _ owners: [(table: Table, sorted: [JobProcess])]) -> [Problem] {
+    owners.filter { $0.table.type != KCMP_SIGHAND }.compactMap { table, sorted in
+      search(outsider, in: sorted, table).owner?.problem(
+        .notSupported, "its \(table.what)", why: "it is shared with process \(outsider) outside the subtree (clone(2))",
+        remedy: "checkpoint a subtree that has both, or end that process")
+    }
+  }
+
+  /// pthread_create(3) gives no thread the I/O context of another.
+  private static func refuseThreads(with sorted: [JobProcess], _ table: Table, _ context: CheckpointContext) {
+    for process in context.liveProcesses {
+      for thread in process.threads.dropFirst() where context.emptyTask.isUnlike(thread.tid, KCMP_IO) == true {
+        guard let owner = search(thread.tid, in: sorted, table).owner else { continue }
         context.refuse(
           process.problem(
-            .notSupported, "its \(table.what)", why: "it is shared with process \(pid) outside the subtree (clone(2))",
-            remedy: "checkpoint a subtree that has both, or end that process"))
+            .notSupported, "the \(table.what) of its thread \(thread.tid)",
+            why: "it is shared with task \(owner.driver) (clone(2) with CLONE_IO)",
+            remedy: "let that thread end before the checkpoint"))
       }
     }
   }
@@ -86,19 +98,13 @@ enum SharedTables: ThreadState {
     var (low, high) = (0, sorted.count)
     while low < high {
       let middle = (low + high) / 2
-      switch compare(pid, sorted[middle].driver, table.type) {
+      switch compareTasks(pid, sorted[middle].driver, table.type) {
       case 0: return (middle, sorted[middle])
       case 1: high = middle
       default: low = middle + 1
       }
     }
     return (low, nil)
-  }
-
-  private static func outsiders(_ context: CheckpointContext) -> [Int32] {
-    let own = getpid()
-    return ((try? directoryEntries("/proc")) ?? []).compactMap { Int32($0) }
-      .filter { $0 != own && context.byPID[$0] == nil }
   }
 }
 

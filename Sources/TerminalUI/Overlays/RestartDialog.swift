@@ -120,6 +120,8 @@ enum RestartDialog {
     .changedFiles: "Accept files changed since", .clock: "Accept a clock gone back",
     .coreFlag: "Accept a zombie's lost core flag", .sleepTime: "Accept sleeps that begin anew",
     .keyrings: "Accept lost keyrings", .loginUser: "Accept crtop's login user",
+    .semaphoreAdjustments: "Accept lost SEM_UNDO operations", .sharedOffsets: "Accept offsets of its own",
+    .landlock: "Accept lost Landlock rules", .seccompRisk: "Accept the risk of seccomp",
   ]
 
   private static func label(_ loss: AcceptedLoss) -> String { labels[loss] ?? loss.flag }

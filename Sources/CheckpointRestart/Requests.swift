@@ -85,9 +85,14 @@ public struct RestartRequest: Sendable {
   /// Restart as a job of its own instead of in this terminal.
   public var detached: Bool
   public var acceptedLosses: Set<AcceptedLoss>
+  /// In the foreground: the path of a terminal that no session has, for a root that leads the session of the job's terminal.
+  public var sessionTerminal: String?
 
   /// Makes a request.
-  public init(source: String, detached: Bool, acceptedLosses: Set<AcceptedLoss> = []) {
+  public init(
+    source: String, detached: Bool, acceptedLosses: Set<AcceptedLoss> = [], sessionTerminal: String? = nil
+  ) {
+    self.sessionTerminal = sessionTerminal
     self.source = source
     self.detached = detached
     self.acceptedLosses = acceptedLosses

@@ -441,6 +441,12 @@ public nonisolated struct ImageProcess: @unchecked Sendable {
   /// Clears the value of `sharedTables`. Subsequent reads from it will return its default value.
   public mutating func clearSharedTables() {_uniqueStorage()._sharedTables = nil}
 
+  /// of the root's terminal; 0: no group of the job
+  public var foregroundGroup: Int32 {
+    get {_storage._foregroundGroup}
+    set {_uniqueStorage()._foregroundGroup = newValue}
+  }
+
   /// in the order of their ids
   public var posixTimers: [ImagePosixTimer] {
     get {_storage._posixTimers}
@@ -1194,6 +1200,14 @@ public nonisolated struct ImageTerminal: Sendable {
   /// opened as /dev/tty
   public var controlling: Bool = false
 
+  /// struct termios2
+  public var modes: Data = Data()
+
+  /// of its window; 0: not known
+  public var rows: UInt32 = 0
+
+  public var columns: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1496,7 +1510,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Process"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0\u{4}r\u{2}posix_timers\0\u{3}continue_unreported\0\u{4}\u{13}dead_leader\0\u{3}shared_tables\0\u{4}\u{13}seccomp_filters\0\u{1}cgroups\0\u{3}login_uid\0\u{3}has_login_uid\0\u{1}credentials\0\u{4}\u{10}raw_comm\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0\u{4}r\u{2}posix_timers\0\u{3}continue_unreported\0\u{4}\u{13}dead_leader\0\u{3}shared_tables\0\u{3}foreground_group\0\u{4}\u{12}seccomp_filters\0\u{1}cgroups\0\u{3}login_uid\0\u{3}has_login_uid\0\u{1}credentials\0\u{4}\u{10}raw_comm\0")
 
   fileprivate class _StorageClass {
     var _pid: Int32 = 0
@@ -1528,6 +1542,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _stopReported: Bool = false
     var _deadLeader: Bool = false
     var _sharedTables: ImageSharedTables? = nil
+    var _foregroundGroup: Int32 = 0
     var _posixTimers: [ImagePosixTimer] = []
     var _continueUnreported: Bool = false
     var _rawComm: Data = Data()
@@ -1570,6 +1585,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _stopReported = source._stopReported
       _deadLeader = source._deadLeader
       _sharedTables = source._sharedTables
+      _foregroundGroup = source._foregroundGroup
       _posixTimers = source._posixTimers
       _continueUnreported = source._continueUnreported
       _rawComm = source._rawComm
@@ -1617,6 +1633,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 201: try { try decoder.decodeSingularBoolField(value: &_storage._continueUnreported) }()
         case 220: try { try decoder.decodeSingularBoolField(value: &_storage._deadLeader) }()
         case 221: try { try decoder.decodeSingularMessageField(value: &_storage._sharedTables) }()
+        case 222: try { try decoder.decodeSingularInt32Field(value: &_storage._foregroundGroup) }()
         case 240: try { try decoder.decodeRepeatedMessageField(value: &_storage._seccompFilters) }()
         case 241: try { try decoder.decodeRepeatedMessageField(value: &_storage._cgroups) }()
         case 242: try { try decoder.decodeSingularUInt32Field(value: &_storage._loginUid) }()
@@ -1713,6 +1730,9 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       try { if let v = _storage._sharedTables {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 221)
       } }()
+      if _storage._foregroundGroup != 0 {
+        try visitor.visitSingularInt32Field(value: _storage._foregroundGroup, fieldNumber: 222)
+      }
       if !_storage._seccompFilters.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._seccompFilters, fieldNumber: 240)
       }
@@ -1769,6 +1789,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._stopReported != rhs_storage._stopReported {return false}
         if _storage._deadLeader != rhs_storage._deadLeader {return false}
         if _storage._sharedTables != rhs_storage._sharedTables {return false}
+        if _storage._foregroundGroup != rhs_storage._foregroundGroup {return false}
         if _storage._posixTimers != rhs_storage._posixTimers {return false}
         if _storage._continueUnreported != rhs_storage._continueUnreported {return false}
         if _storage._rawComm != rhs_storage._rawComm {return false}
@@ -3249,7 +3270,7 @@ nonisolated extension ImageDevice: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ImageTerminal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Terminal"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}device\0\u{1}controlling\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}device\0\u{1}controlling\0\u{2}Y\u{3}modes\0\u{1}rows\0\u{1}columns\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3260,6 +3281,9 @@ nonisolated extension ImageTerminal: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 1: try { try decoder.decodeSingularStringField(value: &self.path) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.device) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.controlling) }()
+      case 220: try { try decoder.decodeSingularBytesField(value: &self.modes) }()
+      case 221: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
+      case 222: try { try decoder.decodeSingularUInt32Field(value: &self.columns) }()
       default: break
       }
     }
@@ -3275,6 +3299,15 @@ nonisolated extension ImageTerminal: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.controlling != false {
       try visitor.visitSingularBoolField(value: self.controlling, fieldNumber: 3)
     }
+    if !self.modes.isEmpty {
+      try visitor.visitSingularBytesField(value: self.modes, fieldNumber: 220)
+    }
+    if self.rows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 221)
+    }
+    if self.columns != 0 {
+      try visitor.visitSingularUInt32Field(value: self.columns, fieldNumber: 222)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3282,6 +3315,9 @@ nonisolated extension ImageTerminal: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.path != rhs.path {return false}
     if lhs.device != rhs.device {return false}
     if lhs.controlling != rhs.controlling {return false}
+    if lhs.modes != rhs.modes {return false}
+    if lhs.rows != rhs.rows {return false}
+    if lhs.columns != rhs.columns {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -12,9 +12,15 @@ struct ForegroundJob {
   private let signals: SignalQueue
   private let terminal: JobTerminal?
   private let relay: NamespaceRelay?
+  /// The job's own terminal, which is shown in crtop's.
+  private let window: SessionTerminal?
 
   /// - Parameter terminal: taken before the restart, which may already have given it to the job; `nil`: there is none.
-  init(root: Int32, signals: SignalQueue, terminal: JobTerminal?, relay: NamespaceRelay? = nil) {
+  init(
+    root: Int32, signals: SignalQueue, terminal: JobTerminal?, relay: NamespaceRelay? = nil,
+    window: SessionTerminal? = nil
+  ) {
+    self.window = window
     self.root = root
     self.signals = signals
     self.terminal = terminal
@@ -26,7 +32,12 @@ struct ForegroundJob {
   ///
   /// - Throws: ECHILD when somebody else has waited for it.
   func run() throws(Errno) -> ExitStatus {
-    defer { terminal?.takeBack() }
+    window?.begin()
+    defer {
+      window?.drain()
+      window?.end()
+      terminal?.takeBack()
+    }
     while true {
       // The signals stay queued: a child that changes its state after this look makes the descriptor readable.
       if let status = try change() {
@@ -38,7 +49,9 @@ struct ForegroundJob {
         pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
         pollfd(fd: relay?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
       ]
-      unsafe _ = poll(&watched, 2, -1)
+      if let window { watched += window.watched }
+      unsafe _ = poll(&watched, UInt(watched.count), -1)
+      window?.transfer(watched.dropFirst(2))
       for signal in signals.takeAll() { forward(signal) }
     }
   }
@@ -58,6 +71,7 @@ struct ForegroundJob {
 
   /// A signal that was sent to crtop is meant for the job, unless the job has had it from the terminal as well.
   func forward(_ signal: ArrivedSignal) {
+    if signal.number == SIGWINCH, let window { return window.adaptSize() }
     guard signal.number != SIGCHLD, !(signal.isFromKernel && getpgid(root) == getpgrp()) else { return }
     _ = kill(root, signal.number)
   }
@@ -67,7 +81,9 @@ struct ForegroundJob {
     // asked for it a moment before it got it.
     if signal == SIGTTIN || signal == SIGTTOU, terminal?.give(to: root) == true { return resume() }
     terminal?.takeBack()
+    window?.end()
     _ = kill(getpid(), SIGSTOP)
+    window?.begin()
     // Here somebody has sent SIGCONT. After 'fg' the terminal is ours to give; after 'bg' it is not.
     _ = terminal?.give(to: root)
     resume()

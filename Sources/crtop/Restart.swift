@@ -11,7 +11,8 @@ struct Restart: ParsableCommand {
     abstract: "Restart a subtree from an image.",
     discussion: """
       In the foreground the job gets this terminal, and crtop ends as the job's root task ends: with its exit status, \
-      or by the same signal. Signals sent to crtop are passed on to it. With '--detach' the job gets a session of its \
+      or by the same signal. Signals sent to crtop are passed on to it. A job that leads a session, such as an interactive \
+      shell, gets a new terminal that is shown in this one. With '--detach' the job gets a session of its \
       own and crtop ends when it runs.
 
       The image is verified as a whole before any process is made. On any failure no process of the job is left. \
@@ -45,22 +46,27 @@ struct Restart: ParsableCommand {
   }
 
   func run() throws {
-    let request = RestartRequest(source: file, detached: detach, acceptedLosses: accept.set)
+    var request = RestartRequest(source: file, detached: detach, acceptedLosses: accept.set)
     guard !dryRun else { return try plan(request) }
     if newPidNamespace {
       if let first = NamespaceInit() { return try first.run(request, isJSON: format.isJSON) }
       guard let status = try NamespaceRestart(isDetached: detach, isJSON: format.isJSON).run() else { return }
       try end(as: status)
     }
+    let window = detach ? nil : SessionTerminal()
+    request.sessionTerminal = window?.path
     // The job may have the terminal as soon as it runs: what is to be given back is remembered before.
     let terminal = detach ? nil : JobTerminal()
+    let wanted = request
     var runner = try OperationRunner("restart", isJSON: format.isJSON)
-    let summary = try runner.run(givesTerminal: !detach) { Operation.restart(request, onEvent: $0) }
+    let summary = try runner.run(givesTerminal: !detach) { Operation.restart(wanted, onEvent: $0) }
     guard !detach else {
       if !format.isJSON { Output.note(Summary.line(summary)) }
       return
     }
-    let job = ForegroundJob(root: summary.root, signals: runner.signals, terminal: terminal)
+    let isShown = window?.isTerminal(of: summary.root) == true
+    let job = ForegroundJob(
+      root: summary.root, signals: runner.signals, terminal: isShown ? nil : terminal, window: isShown ? window : nil)
     for signal in runner.lateSignals { job.forward(signal) }
     let status: ExitStatus
     do throws(Errno) { status = try job.run() } catch {

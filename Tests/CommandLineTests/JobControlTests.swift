@@ -52,6 +52,46 @@ extension CommandLine {
       #expect(try terminal.expect("status=1").hasPrefix("43;"))
     }
 
+    /// An interactive shell leads the session of its terminal. It gets a new one with the modes and the foreground group of
+    /// the old, and the size of the window that it is shown in.
+    @Test(.timeLimit(.minutes(1))) func sessionWithTerminal() throws {
+      let sandbox = try Sandbox()
+      try writeFile(
+        sandbox["program"],
+        """
+        stty -echo
+        trap 'echo "resized to $(stty size);"' WINCH
+        echo started
+        while read -r line || (( $? > 128 )); do echo "got <$line>$(stty -a | grep -o -e "-echo ");"; done
+        """)
+      let first = try PseudoTerminal(in: sandbox, size: (24, 80))
+      let shell = first.shell.pid
+      try first.type("bash \(sandbox["program"])\n")
+      try first.expect("started")
+      let group = first.foregroundGroup
+      #expect(group != shell)
+      try sandbox.crtopMust("checkpoint", "\(shell)", "-o", sandbox["image"], "--kill")
+      #expect(try first.shell.wait() == .killed(SIGKILL))
+      try waitUntil("the end of the job") { !isTaken(group) }
+
+      let second = try PseudoTerminal(in: sandbox, size: (30, 100))
+      try second.type("\(Programs.crtop) restart \(sandbox["image"])\n")
+      try waitUntil("the job to have its terminal") {
+        try foregroundGroup(shell) == group && traced(subtree(shell)).isEmpty
+      }
+      // The trap runs when the shell has read a line.
+      try second.type("one\n")
+      try second.expect("resized to 30 100;")
+      #expect(try second.expect("got <one>") == "-echo ;")
+      // Ends the job's foreground program; neither its shell nor crtop.
+      try second.type("\u{3}")
+      try waitUntil("the shell to have its terminal") { foregroundGroup(shell) == shell }
+      try second.type("tty; exit 7\n")
+      try waitUntil("crtop to end with its job") { !isTaken(shell) && second.foregroundGroup == second.shell.pid }
+      try second.type("echo \"status=$?;\"\n")
+      try second.expect("status=7;")
+    }
+
     /// Whoever ends crtop means the job, and whoever waits for crtop learns how the job ended.
     @Test(.timeLimit(.minutes(1)), arguments: [SIGTERM, SIGINT, SIGHUP, SIGUSR1])
     func signalsArePassedOn(_ signal: Int32) throws {
@@ -70,6 +110,11 @@ extension CommandLine {
       crtop.kill(signal)
       #expect(try crtop.wait() == .killed(signal))
       #expect(!isTaken(pid))
+    }
+
+    /// Of the terminal that a process has.
+    private func foregroundGroup(_ pid: Int32) -> Int32? {
+      (StatLine("/proc/\(pid)/stat")?.field(8)).flatMap { Int32(exactly: $0) }
     }
 
     private func state(_ pid: Int32) -> Character? { StatLine("/proc/\(pid)/stat")?.state }

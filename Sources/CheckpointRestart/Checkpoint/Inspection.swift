@@ -32,7 +32,6 @@ enum Inspection {
     process.image.ppid = process.parent
     (process.image.pgid, process.image.sid) = (process.stat.pgid, process.stat.sid)
     process.image.setComm(process.stat.name)
-    process.image.controllingTerminal = process.stat.terminal != 0 && process.stat.sid == process.pid
     if process.isZombie { return Zombies.save(process, context) }
     if process.hasDeadLeader { DeadLeader.save(process, context) }
     process.image.exitSignal = UInt32(bitPattern: process.stat.exitSignal)

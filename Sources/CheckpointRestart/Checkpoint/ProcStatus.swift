@@ -39,6 +39,8 @@ struct ProcStat {
   var sid: Int32 { Int32(truncatingIfNeeded: self[6]) }
   /// The controlling terminal's device number, 0 without one.
   var terminal: UInt32 { UInt32(truncatingIfNeeded: self[7]) }
+  /// The terminal's foreground group, -1 without a terminal.
+  var foregroundGroup: Int32 { Int32(truncatingIfNeeded: self[8]) }
   var isKernelThread: Bool { self[9] & 0x0020_0000 != 0 }
   var threads: Int64 { self[20] }
   var startTime: UInt64 { UInt64(bitPattern: self[22]) }

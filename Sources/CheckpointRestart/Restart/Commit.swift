@@ -27,10 +27,10 @@ struct Commit {
     for process in context.live {
       for thread in process.threads { try setState(thread) }
     }
-    try giveTerminal()
+    Terminals.give(context)
     for process in context.live {
       report(process)
-      if process.image.controllingTerminal {
+      if process.image.controllingTerminal && context.inherited.sessionTerminal == nil {
         context.report.event(
           .note(process.name, "its session has no controlling terminal now: the one it had was outside the job"))
       }
@@ -92,19 +92,5 @@ struct Commit {
       throw error.problem(
         task: thread.name, "cannot set its registers", remedy: "restart on the processor the image is from")
     }
-  }
-
-  /// In the foreground the job's group gets crtop's terminal, as a shell does it.
-  private func giveTerminal() throws(Problem) {
-    guard !context.request.detached, let root = context.processes.first, root.image.pgid == root.pid,
-      root.image.sid != root.pid, isatty(0) == 1, tcgetpgrp(0) == getpgrp()
-    else { return }
-    var block = sigset_t()
-    var before = sigset_t()
-    unsafe sigemptyset(&block)
-    unsafe sigaddset(&block, SIGTTOU)
-    unsafe _ = pthread_sigmask(SIG_BLOCK, &block, &before)
-    _ = tcsetpgrp(0, root.pid)
-    unsafe _ = pthread_sigmask(SIG_SETMASK, &before, nil)
   }
 }

@@ -117,8 +117,14 @@ struct FileOpening {
 
   private func openTerminals() throws(Problem) {
     guard let saved = Terminals.saved(in: shared) else { return }
+    if let path = Terminals.ofSession(context.processes.first?.image, context.request) {
+      context.inherited.sessionTerminal = try open(path, O_RDWR | O_NOCTTY, "the new terminal \(path)")
+      let now = path == saved.path ? "again" : "now: it was \(saved.path)"
+      context.report.event(.note(nil, "the job's terminal is \(path) \(now)"))
+    }
     let terminals = shared.openFiles.filter { if case .terminal = $0.object { true } else { false } }
-    guard let path = context.request.detached ? Terminals.stillUsable(saved) : Terminals.own() else {
+    let own = Terminals.ofSession(context.processes.first?.image, context.request) ?? Terminals.own()
+    guard let path = context.request.detached ? Terminals.stillUsable(saved) : own else {
       return context.inherited.setStandIns(try standIns(), for: terminals.map(\.id))
     }
     for openFile in terminals { try keep(try OpenFiles.reopen(openFile, path: path), openFile) }

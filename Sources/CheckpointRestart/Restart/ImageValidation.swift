@@ -151,6 +151,9 @@ struct ImageValidation {
     {
       throw invalid(name, "cgroup", "\(cgroup.path) is not a path in its hierarchy")
     }
+    guard process.foregroundGroup >= 0,
+      process.foregroundGroup == 0 || processes.contains(where: { $0.pgid == process.foregroundGroup })
+    else { throw invalid(name, "foreground group \(process.foregroundGroup)", "no task is in it") }
     guard process.pendingSignals.count <= PendingSignals.maximum else {
       throw invalid(name, "pending signals", "there are too many")
     }
@@ -164,6 +167,11 @@ struct ImageValidation {
     }
     for (index, openFile) in shared.openFiles.enumerated() where openFile.id != UInt32(index + 1) {
       throw invalid(nil, "open file \(openFile.id)", "its id is not valid")
+    }
+    for case .terminal(let terminal) in shared.openFiles.map(\.object)
+    where ![0, Terminals.modesSize].contains(terminal.modes.count) || terminal.rows > 65535 || terminal.columns > 65535
+    {
+      throw invalid(nil, "terminal \(terminal.path)", "its modes or size are not valid")
     }
     for (index, pipe) in shared.pipes.enumerated() {
       guard pipe.id == UInt32(index + 1), pipe.content.count <= Int(pipe.capacity), pipe.capacity <= 1 << 30 else {

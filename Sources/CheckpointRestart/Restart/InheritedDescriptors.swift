@@ -15,6 +15,8 @@ final class InheritedDescriptors {
   /// What stands in for the terminal: input, output, error.
   private var standIns: [Int32] = []
   private var terminals: Set<UInt32> = []
+  /// The terminal that the root is to take for its session.
+  var sessionTerminal: Int32?
 
   init(_ processes: [ImageProcess]) {
     let highest = processes.lazy.flatMap(\.descriptors).map(\.number).max() ?? 0

@@ -74,7 +74,9 @@ extension RestartPlan {
     var notes: [String] = []
     if let saved = Terminals.saved(in: metadata.sharedObjects) {
       if !request.detached {
-        notes.append("the job gets the terminal that crtop is started from")
+        let leads = metadata.processes.first?.controllingTerminal == true
+        notes.append(
+          "the job gets \(leads ? "a new terminal, shown in that" : "the terminal") that crtop is started from")
       } else if let path = Terminals.stillUsable(saved) {
         notes.append("the job gets its terminal \(path) again")
       } else {

@@ -58,7 +58,8 @@ extension ThreadState {
 /// All kinds, in the order in which they are restored.
 enum KindsOfState {
   static let process: [any (ProcessState & SendableMetatype).Type] = [
-    Namespaces.self, AddressSpace.self, Descriptors.self, FileSystem.self, RecordLocks.self, JobControl.self,
+    Namespaces.self, AddressSpace.self, Terminals.self, Descriptors.self, FileSystem.self, RecordLocks.self,
+    JobControl.self,
     SignalActions.self,
     IntervalTimers.self, PosixTimers.self, UnsupportedState.self, ProcessAttributes.self, MemoryBarriers.self,
     MemoryPolicies.self, LoginUser.self, Cgroups.self, SemaphoreAdjustments.self, ResourceLimits.self,

@@ -40,7 +40,7 @@ enum OpenFiles {
       device.minor = crtop_minor(status.st_rdev)
       return .device(device)
     case S_IFCHR where Terminals.isTerminal(status.st_rdev):
-      return Terminals.inspect(slot, status, link, context).map { .terminal($0) }
+      return Terminals.inspect(slot, copy, status, link, context).map { .terminal($0) }
     case S_IFCHR, S_IFBLK:
       slot.refuse(
         context, link, why: "the state of this device cannot be saved", remedy: "let the program close the device")

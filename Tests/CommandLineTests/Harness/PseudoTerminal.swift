@@ -9,9 +9,9 @@ final class PseudoTerminal {
   private var screen: [UInt8] = []
 
   /// - Parameter sandbox: whose environment the shell and its jobs get.
-  init(in sandbox: Sandbox) throws {
+  init(in sandbox: Sandbox, size: (rows: UInt16, columns: UInt16)? = nil) throws {
     terminal = try ProgramOnTerminal(
-      ["/bin/bash", "--norc", "--noprofile", "--noediting", "-i"], environment: sandbox.environment)
+      ["/bin/bash", "--norc", "--noprofile", "--noediting", "-i"], environment: sandbox.environment, size: size)
   }
 
   var shell: ChildProcess { terminal.program }

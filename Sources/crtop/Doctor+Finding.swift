@@ -31,8 +31,7 @@ struct Finding {
   static var probes: [() -> Finding] {
     [
       kernel, chosenPid, tracing, kcmp, pidfdGetfd, programAddresses, pagemapScan, capabilities, resourceCapability,
-      yama,
-      freezer, corePattern, imageStore, proc,
+      yama, seccomp, sleeps, timers, clocks, freezer, corePattern, imageStore, proc,
     ]
   }
 

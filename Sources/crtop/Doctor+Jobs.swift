@@ -1,0 +1,53 @@
+/// What the doctor says of state that only some jobs have.
+
+internal import CLinux
+internal import Glibc
+internal import SystemCalls
+
+extension Finding {
+  /// Reads what is left of a sleep.
+  static func sleeps() -> Finding {
+    do throws(Errno) {
+      _ = OwnedDescriptor(adopting: try systemCall { crtop_restart_block_program() })
+      return Finding("sleeps", .ok, "what is left of a sleep is saved")
+    } catch {
+      return Finding(
+        "sleeps", .limited,
+        "what is left of a sleep cannot be read (\(error.symbol)): jobs in a system call with a time limit are refused",
+        remedy: error == .notPermitted
+          ? "run crtop as root, or accept sleeps that begin anew: --accept sleep-time"
+          : "accept sleeps that begin anew: --accept sleep-time")
+    }
+  }
+
+  /// Lets a job's clocks go on after a reboot. This process's own time stays as it is (time_namespaces(7)).
+  static func clocks() -> Finding {
+    do throws(Errno) {
+      _ = try systemCall { unshare(CLONE_NEWTIME) }
+      return Finding("time namespaces", .ok, "clocks of a job go on after a reboot")
+    } catch {
+      return Finding(
+        "time namespaces", .limited, "none can be made (\(error.symbol)): restarts after a reboot are refused",
+        remedy: "run crtop as root, or accept clocks that go back: --accept clock")
+    }
+  }
+
+  /// Gives POSIX timers the ids that they had. PR_TIMER_CREATE_RESTORE_IDS, with PR_TIMER_CREATE_RESTORE_IDS_GET.
+  static func timers() -> Finding {
+    if (try? rawSystemCall(Int(SYS_prctl), 77, 2)) != nil {
+      return Finding("POSIX timers", .ok, "timers get the ids that they had")
+    }
+    return Finding(
+      "POSIX timers", .limited, "they cannot have the ids that they had: jobs with such timers are not restarted",
+      remedy: "use Linux 6.15 or later")
+  }
+
+  /// Looks into a job behind its seccomp filters.
+  static func seccomp() -> Finding {
+    let own = ((try? readText("/proc/self/status")) ?? "").contains("\nSeccomp:\t0")
+    if own && has(.sysAdmin) { return Finding("seccomp", .ok, "jobs with seccomp filters can be saved") }
+    return Finding(
+      "seccomp", .limited, "jobs with seccomp filters are refused",
+      remedy: own ? "run crtop as root" : "run crtop where it has no seccomp filter itself, outside of the container")
+  }
+}

@@ -2,6 +2,7 @@
 
 internal import CLinux
 internal import Glibc
+internal import Synchronization
 internal import SystemCalls
 
 /// What the job has that others may have too. Looking through all processes takes longer than everything else that is done
@@ -32,31 +33,45 @@ struct Outsiders {
 
   /// All that is shared; each thing once.
   func problems() -> [Problem] {
-    var problems: [Problem] = []
-    var found: Set<String> = []
-    var someAreHidden = false
-    var reader = ProcFileReader(capacity: 4096)
-    for entry in (try? directoryEntries("/proc")) ?? [] {
-      guard let pid = Int32(entry), pid != getpid(), members[pid] == nil,
-        let stat = (try? reader.read("/proc/\(pid)/stat")).flatMap({ ProcStat($0) }), !isExempt(stat)
-      else { continue }
-      problems += SharedTables.problems(pid, tables)
-      problems += tracing(pid, stat, &reader)
+    let pids = ((try? directoryEntries("/proc")) ?? []).compactMap { Int32($0) }
+      .filter { $0 != getpid() && members[$0] == nil }
+    let found = Mutex<[String: Problem]>([:])
+    let someAreHidden = Mutex(false)
+    nonisolated(unsafe) let outsiders = self
+    Parallel.forEach(pids.count, grain: 8) { index in
       do throws(Errno) {
-        for descriptor in try directoryEntries("/proc/\(pid)/fd") {
-          guard let number = Int32(descriptor), let link = try? readLink("/proc/\(pid)/fd/\(descriptor)"),
-            let problem = problem(TaskName(pid: pid, comm: stat.comm), number, link),
-            found.insert(link).inserted
-          else { continue }
-          problems.append(problem)
-        }
+        let problems = try unsafe outsiders.problems(with: pids[index])
+        if !problems.isEmpty { found.withLock { $0.merge(problems) { first, _ in first } } }
       } catch {
-        if error == .permissionDenied || error == .notPermitted { someAreHidden = true }
+        if error == .permissionDenied || error == .notPermitted { someAreHidden.withLock { $0 = true } }
       }
     }
-    guard someAreHidden else { return problems }
-    return problems
-      + pipeEnds.compactMap { found.contains("pipe:[\($0)]") ? nil : Pipes.problem($0, withHiddenEnd: $1) }
+    var all = found.withLock { $0 }
+    if someAreHidden.withLock({ $0 }) {
+      for (inode, ends) in pipeEnds where all["pipe:[\(inode)]"] == nil {
+        all["pipe:[\(inode)]"] = Pipes.problem(inode, withHiddenEnd: ends)
+      }
+    }
+    return all.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// What is shared with one process, by what it is.
+  private func problems(with pid: Int32) throws(Errno) -> [String: Problem] {
+    var reader = ProcFileReader(capacity: 4096)
+    guard let stat = (try? reader.read("/proc/\(pid)/stat")).flatMap({ ProcStat($0) }), !isExempt(stat) else {
+      return [:]
+    }
+    var found: [String: Problem] = [:]
+    for problem in SharedTables.problems(pid, tables) + tracing(pid, stat, &reader) {
+      found["\(problem.task?.pid ?? 0) \(problem.what)"] = problem
+    }
+    for descriptor in try directoryEntries("/proc/\(pid)/fd") {
+      guard let number = Int32(descriptor), let link = try? readLink("/proc/\(pid)/fd/\(descriptor)"),
+        let problem = problem(TaskName(pid: pid, comm: stat.comm), number, link)
+      else { continue }
+      found[link] = problem
+    }
+    return found
   }
 
   /// Kernel threads (PF_KTHREAD) have nothing, and no more zombies.

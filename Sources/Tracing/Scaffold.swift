@@ -111,11 +111,8 @@ public struct Scaffold: ~Copyable {
         UInt64(bitPattern: argument.5))
       registers.programCounter = range.lowerBound + UInt64(crtop_injection_single_offset())
       try thread.setRegisters(registers)
-      try thread.resumeToSystemCall()
-      while try thread.waitForStop() != .signal(SIGTRAP) { try thread.resumeToSystemCall() }
-      try thread.interrupt()
-      try thread.resume()
-      guard case .interrupted = try thread.waitForStop() else { throw .noSuchProcess }
+      try thread.startCall()
+      try thread.finishCall()
       return try thread.registers().result
     } catch { throw error.problem(task: thread.name, "cannot put the task back into its call") }
   }

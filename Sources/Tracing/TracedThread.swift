@@ -66,10 +66,22 @@ public final class TracedThread {
     isStopped = false
   }
 
-  /// Lets the thread run until it enters a system call: a stop by SIGTRAP.
-  public func resumeToSystemCall() throws(Errno) {
+  /// Lets the thread run until it enters a system call. `finishCall` must follow.
+  ///
+  /// Unlike a step over the instruction this sends no signal: the kernel forces the trap of a step on a thread that blocks
+  /// or ignores it, and resets the action (kernel/signal.c, force_sig_info_to_task).
+  public func startCall() throws(Errno) {
     try request(PTRACE_SYSCALL)
     isStopped = false
+  }
+
+  /// Waits until the thread has entered the call, and interrupts it there, as a stop at a checkpoint does; a call that does
+  /// not wait is made all the same. The thread is stopped, where a call is taken up again when it is let go.
+  public func finishCall() throws(Errno) {
+    while try waitForStop() != .signal(SIGTRAP) { try startCall() }
+    try interrupt()
+    try resume()
+    guard case .interrupted = try waitForStop() else { throw .noSuchProcess }
   }
 
   /// Executes one instruction, a system call counting as one.

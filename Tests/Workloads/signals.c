@@ -37,7 +37,7 @@ static struct kernel_action action_for(int signal) {
   uint64_t random = mix((uint64_t)signal * 1001);
   void (*handlers[])(int) = {handler_a, handler_b, SIG_IGN, SIG_DFL};
   void (*handler)(int) = handlers[random & 3];
-  if (signal == SIGUSR2) handler = handler_a;
+  if (signal == SIGUSR2 || signal == SIGTRAP) handler = handler_a;
   struct kernel_action action = {
     .flags = KERNEL_RESTORER | (random >> 8 & (SA_RESTART | SA_NODEFER | SA_RESETHAND | SA_SIGINFO | SA_NOCLDSTOP)),
     .restorer = (void *)own_restorer,

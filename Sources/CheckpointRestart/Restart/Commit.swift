@@ -71,13 +71,13 @@ struct Commit {
       let registers = try process.driver.registers().calling(
         Int(SYS_munmap), scaffold.range.lowerBound, UInt64(scaffold.range.count), at: vdso.start + instruction)
       try process.driver.setRegisters(registers)
-      try process.driver.step()
+      try process.driver.startCall()
     } catch { throw error.problem(task: process.name, "cannot take crtop's code out of the new task") }
   }
 
   private func awaitRemoval(_ process: RestartingProcess) throws(Problem) {
     do throws(Errno) {
-      guard case .signal(SIGTRAP) = try process.driver.waitForStop() else { throw .noSuchProcess }
+      try process.driver.finishCall()
       guard try process.driver.registers().result == 0 else { throw .invalidArgument }
     } catch { throw error.problem(task: process.name, "cannot take crtop's code out of the new task") }
   }

@@ -5,12 +5,17 @@
  * signal-delivery stop, since the kernel queues even ignored signals for a tracer (kernel/signal.c, sig_ignored); without a
  * tracer the signal is dropped, and the code goes on to unmap the scratch mapping and to put back the signal mask and all
  * registers. No instruction after the mask is restored touches the stack or the flags, so a signal handler may run at any
- * of them. Floating-point state is never touched; a pending restart block (nanosleep, poll) survives as well. */
+ * of them. Floating-point state is never touched; a pending restart block (nanosleep, poll) survives as well.
+ *
+ * In a 32-bit task it runs as 64-bit code all the same, which the kernel lets any task do; the task's program counter is then
+ * that of the far jump at the end, back into the 32-bit code segment. */
 #if defined(__x86_64__)
         .section .rodata
         .balign 16
-        .globl  crtop_injection_start, crtop_injection_list, crtop_injection_stopped, crtop_injection_end
-        .hidden crtop_injection_start, crtop_injection_list, crtop_injection_stopped, crtop_injection_end
+        .globl  crtop_injection_start, crtop_injection_list, crtop_injection_compat, crtop_injection_stopped
+        .globl  crtop_injection_far, crtop_injection_end
+        .hidden crtop_injection_start, crtop_injection_list, crtop_injection_compat, crtop_injection_stopped
+        .hidden crtop_injection_far, crtop_injection_end
         .set    data, crtop_injection_end
 
 crtop_injection_start:
@@ -21,18 +26,31 @@ crtop_injection_start:
 crtop_injection_list:
         test    %r12, %r12
         jz      .Lstop
-        mov     0(%rbx), %rax
-        mov     8(%rbx), %rdi
-        mov     16(%rbx), %rsi
-        mov     24(%rbx), %rdx
-        mov     32(%rbx), %r10
-        mov     40(%rbx), %r8
-        mov     48(%rbx), %r9
+        mov     0(%r14), %rax
+        mov     24(%r14), %rdx
+        btr     $32, %rax                       /* CRTOP_COMPAT_CALL */
+        jc      .Lcompat
+        mov     8(%r14), %rdi
+        mov     16(%r14), %rsi
+        mov     32(%r14), %r10
+        mov     40(%r14), %r8
+        mov     48(%r14), %r9
         syscall
-        mov     %rax, 56(%rbx)
-        add     $64, %rbx
+.Lreturned:
+        mov     %rax, 56(%r14)
+        add     $64, %r14
         dec     %r12
         jmp     crtop_injection_list
+
+.Lcompat:
+        mov     8(%r14), %rbx
+        mov     16(%r14), %rcx
+        mov     32(%r14), %rsi
+        mov     40(%r14), %rdi
+        mov     48(%r14), %rbp
+crtop_injection_compat:
+        int     $0x80
+        jmp     .Lreturned
 
 .Lstop:
         mov     data+0(%rip), %rdi
@@ -41,10 +59,10 @@ crtop_injection_list:
         mov     $234, %eax                      /* tgkill */
         syscall
 crtop_injection_stopped:
-        cmp     data+176(%rip), %r15
+        cmp     data+184(%rip), %r15
         jne     .Lrestore
-        mov     data+176(%rip), %rdi
-        mov     data+184(%rip), %rsi
+        mov     data+184(%rip), %rdi
+        mov     data+192(%rip), %rsi
         mov     $11, %eax                       /* munmap */
         syscall
 .Lrestore:
@@ -73,6 +91,8 @@ crtop_injection_stopped:
         mov     data+160(%rip), %r14
         mov     data+168(%rip), %r15
         jmp     *data+48(%rip)
+crtop_injection_far:
+        ljmp    *data+176(%rip)
         .balign 8
 crtop_injection_end:
 #endif

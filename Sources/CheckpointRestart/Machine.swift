@@ -77,6 +77,19 @@ enum Machine {
       UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: UInt(range.lowerBound)), count: range.count))
   }()
 
+  /// The vDSO that 32-bit programs get; empty where the kernel runs none.
+  static let vdso32Bytes: [UInt8] = {
+    guard let start = vdsoMappings.first?.range.lowerBound, vdsoMappings.last?.isCode == true else { return [] }
+    let length = vdsoMappings.reduce(0) { $0 + $1.range.count }
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let got = unsafe bytes.withUnsafeMutableBytes { bytes in
+      unsafe crtop_read_vdso32(
+        bytes.baseAddress, bytes.count, UnsafeMutableRawPointer(bitPattern: UInt(start)), length,
+        length - vdsoBytes.count)
+    }
+    return Array(bytes.prefix(max(0, got)))
+  }()
+
   /// The mappings that come with the vDSO ([vvar] and its kin) and itself, in the order of their addresses: their lengths.
   static let vdsoAreas = vdsoMappings.map { (length: $0.range.count, isCode: $0.isCode) }
 
@@ -90,10 +103,13 @@ enum Machine {
   /// XXH3 of the vDSO.
   static let vdsoChecksum = imageChecksum(ofBytes: vdsoBytes)
 
-  /// The offset of a system call instruction (0f 05) in the vDSO.
-  static let systemCallInstruction: UInt64? = {
-    vdsoBytes.indices.dropLast().first { vdsoBytes[$0] == 0x0f && vdsoBytes[$0 + 1] == 0x05 }.map { UInt64($0) }
-  }()
+  /// The offset of a system call instruction in the vDSO: syscall (0f 05), in that of 32-bit programs int $0x80 (cd 80).
+  static let systemCallInstruction = offset(of: (0x0f, 0x05), in: vdsoBytes)
+  static let systemCallInstruction32 = offset(of: (0xcd, 0x80), in: vdso32Bytes)
+
+  private static func offset(of code: (UInt8, UInt8), in bytes: [UInt8]) -> UInt64? {
+    bytes.indices.dropLast().first { bytes[$0] == code.0 && bytes[$0 + 1] == code.1 }.map { UInt64($0) }
+  }
 }
 
 /// XXH3-64, as the image has it.

@@ -237,6 +237,12 @@ public nonisolated struct ImageHeader: @unchecked Sendable {
     set {_uniqueStorage()._vdso = newValue}
   }
 
+  /// that of 32-bit programs; empty: none of the job's tasks is one
+  public var vdso32: Data {
+    get {_storage._vdso32}
+    set {_uniqueStorage()._vdso32 = newValue}
+  }
+
   /// what the job's time namespace adds to the machine's clocks
   public var monotonicOffsetNs: Int64 {
     get {_storage._monotonicOffsetNs}
@@ -465,6 +471,12 @@ public nonisolated struct ImageProcess: @unchecked Sendable {
     set {_uniqueStorage()._rawComm = newValue}
   }
 
+  /// it runs a program for the i386
+  public var is32Bit: Bool {
+    get {_storage._is32Bit}
+    set {_uniqueStorage()._is32Bit = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -637,11 +649,43 @@ public nonisolated struct ImageThread: @unchecked Sendable {
     set {_uniqueStorage()._strict = newValue}
   }
 
+  /// all that are not empty
+  public var threadAreas: [ImageThreadArea] {
+    get {_storage._threadAreas}
+    set {_uniqueStorage()._threadAreas = newValue}
+  }
+
+  /// set by a call of the 32-bit ABI
+  public var robustList32: UInt32 {
+    get {_storage._robustList32}
+    set {_uniqueStorage()._robustList32 = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A segment of set_thread_area(2): struct user_desc.
+public nonisolated struct ImageThreadArea: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// of the processor's global descriptor table
+  public var entry: UInt32 = 0
+
+  public var base: UInt32 = 0
+
+  public var limit: UInt32 = 0
+
+  public var flags: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// A seccomp(2) filter.
@@ -1304,7 +1348,7 @@ nonisolated extension ImageAreaKind: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Header"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}crtop_version\0\u{3}kernel_release\0\u{1}machine\0\u{3}host_name\0\u{3}boot_id\0\u{3}real_time_ns\0\u{3}monotonic_ns\0\u{3}boot_time_ns\0\u{1}xfeatures\0\u{3}cpu_features\0\u{3}page_size\0\u{3}vdso_checksum\0\u{3}user_id\0\u{3}root_pid\0\u{3}root_command\0\u{1}tasks\0\u{1}threads\0\u{1}zombies\0\u{4}v\u{2}monotonic_offset_ns\0\u{3}boot_offset_ns\0\u{2}<vdso\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}crtop_version\0\u{3}kernel_release\0\u{1}machine\0\u{3}host_name\0\u{3}boot_id\0\u{3}real_time_ns\0\u{3}monotonic_ns\0\u{3}boot_time_ns\0\u{1}xfeatures\0\u{3}cpu_features\0\u{3}page_size\0\u{3}vdso_checksum\0\u{3}user_id\0\u{3}root_pid\0\u{3}root_command\0\u{1}tasks\0\u{1}threads\0\u{1}zombies\0\u{4}v\u{2}monotonic_offset_ns\0\u{3}boot_offset_ns\0\u{2}<vdso\0\u{2}\u{13}vdso32\0")
 
   fileprivate class _StorageClass {
     var _crtopVersion: String = String()
@@ -1326,6 +1370,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _threads: UInt32 = 0
     var _zombies: UInt32 = 0
     var _vdso: Data = Data()
+    var _vdso32: Data = Data()
     var _monotonicOffsetNs: Int64 = 0
     var _bootOffsetNs: Int64 = 0
 
@@ -1357,6 +1402,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
       _threads = source._threads
       _zombies = source._zombies
       _vdso = source._vdso
+      _vdso32 = source._vdso32
       _monotonicOffsetNs = source._monotonicOffsetNs
       _bootOffsetNs = source._bootOffsetNs
     }
@@ -1398,6 +1444,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 200: try { try decoder.decodeSingularInt64Field(value: &_storage._monotonicOffsetNs) }()
         case 201: try { try decoder.decodeSingularInt64Field(value: &_storage._bootOffsetNs) }()
         case 261: try { try decoder.decodeSingularBytesField(value: &_storage._vdso) }()
+        case 280: try { try decoder.decodeSingularBytesField(value: &_storage._vdso32) }()
         default: break
         }
       }
@@ -1469,6 +1516,9 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
       if !_storage._vdso.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._vdso, fieldNumber: 261)
       }
+      if !_storage._vdso32.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._vdso32, fieldNumber: 280)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1497,6 +1547,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._threads != rhs_storage._threads {return false}
         if _storage._zombies != rhs_storage._zombies {return false}
         if _storage._vdso != rhs_storage._vdso {return false}
+        if _storage._vdso32 != rhs_storage._vdso32 {return false}
         if _storage._monotonicOffsetNs != rhs_storage._monotonicOffsetNs {return false}
         if _storage._bootOffsetNs != rhs_storage._bootOffsetNs {return false}
         return true
@@ -1510,7 +1561,7 @@ nonisolated extension ImageHeader: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Process"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0\u{4}r\u{2}posix_timers\0\u{3}continue_unreported\0\u{4}\u{13}dead_leader\0\u{3}shared_tables\0\u{3}foreground_group\0\u{4}\u{12}seccomp_filters\0\u{1}cgroups\0\u{3}login_uid\0\u{3}has_login_uid\0\u{1}credentials\0\u{4}\u{10}raw_comm\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}ppid\0\u{1}pgid\0\u{1}sid\0\u{1}comm\0\u{1}state\0\u{3}exit_code\0\u{3}exit_signal\0\u{1}threads\0\u{3}address_space\0\u{1}descriptors\0\u{3}file_system\0\u{3}signal_actions\0\u{3}pending_signals\0\u{3}interval_timers\0\u{3}resource_limits\0\u{1}attributes\0\u{3}record_locks\0\u{3}stop_signal\0\u{3}memory_bytes\0\u{3}stop_reported\0\u{3}controlling_terminal\0\u{4}r\u{2}posix_timers\0\u{3}continue_unreported\0\u{4}\u{13}dead_leader\0\u{3}shared_tables\0\u{3}foreground_group\0\u{4}\u{12}seccomp_filters\0\u{1}cgroups\0\u{3}login_uid\0\u{3}has_login_uid\0\u{1}credentials\0\u{4}\u{10}raw_comm\0\u{4}\u{14}is_32_bit\0")
 
   fileprivate class _StorageClass {
     var _pid: Int32 = 0
@@ -1546,6 +1597,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
     var _posixTimers: [ImagePosixTimer] = []
     var _continueUnreported: Bool = false
     var _rawComm: Data = Data()
+    var _is32Bit: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1589,6 +1641,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       _posixTimers = source._posixTimers
       _continueUnreported = source._continueUnreported
       _rawComm = source._rawComm
+      _is32Bit = source._is32Bit
     }
   }
 
@@ -1640,6 +1693,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         case 243: try { try decoder.decodeSingularBoolField(value: &_storage._hasLoginUid_p) }()
         case 244: try { try decoder.decodeSingularMessageField(value: &_storage._credentials) }()
         case 260: try { try decoder.decodeSingularBytesField(value: &_storage._rawComm) }()
+        case 280: try { try decoder.decodeSingularBoolField(value: &_storage._is32Bit) }()
         default: break
         }
       }
@@ -1751,6 +1805,9 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
       if !_storage._rawComm.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._rawComm, fieldNumber: 260)
       }
+      if _storage._is32Bit != false {
+        try visitor.visitSingularBoolField(value: _storage._is32Bit, fieldNumber: 280)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1793,6 +1850,7 @@ nonisolated extension ImageProcess: SwiftProtobuf.Message, SwiftProtobuf._Messag
         if _storage._posixTimers != rhs_storage._posixTimers {return false}
         if _storage._continueUnreported != rhs_storage._continueUnreported {return false}
         if _storage._rawComm != rhs_storage._rawComm {return false}
+        if _storage._is32Bit != rhs_storage._is32Bit {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1854,7 +1912,7 @@ nonisolated extension ImageSharedTables: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Thread"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0\u{4}y\u{2}remembered_call\0\u{3}call_rest_ns\0\u{4}'seccomp_filters\0\u{1}speculation\0\u{2}\u{4}strict\0\u{4}\u{f}raw_comm\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0\u{4}y\u{2}remembered_call\0\u{3}call_rest_ns\0\u{4}'seccomp_filters\0\u{1}speculation\0\u{2}\u{4}strict\0\u{4}\u{f}raw_comm\0\u{4}\u{14}thread_areas\0\u{3}robust_list_32\0")
 
   fileprivate class _StorageClass {
     var _tid: Int32 = 0
@@ -1878,6 +1936,8 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _seccompFilters: [UInt32] = []
     var _speculation: [UInt32] = []
     var _strict: Bool = false
+    var _threadAreas: [ImageThreadArea] = []
+    var _robustList32: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1909,6 +1969,8 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       _seccompFilters = source._seccompFilters
       _speculation = source._speculation
       _strict = source._strict
+      _threadAreas = source._threadAreas
+      _robustList32 = source._robustList32
     }
   }
 
@@ -1948,6 +2010,8 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 241: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._speculation) }()
         case 245: try { try decoder.decodeSingularBoolField(value: &_storage._strict) }()
         case 260: try { try decoder.decodeSingularBytesField(value: &_storage._rawComm) }()
+        case 280: try { try decoder.decodeRepeatedMessageField(value: &_storage._threadAreas) }()
+        case 281: try { try decoder.decodeSingularUInt32Field(value: &_storage._robustList32) }()
         default: break
         }
       }
@@ -2023,6 +2087,12 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       if !_storage._rawComm.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._rawComm, fieldNumber: 260)
       }
+      if !_storage._threadAreas.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._threadAreas, fieldNumber: 280)
+      }
+      if _storage._robustList32 != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._robustList32, fieldNumber: 281)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2053,10 +2123,57 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._seccompFilters != rhs_storage._seccompFilters {return false}
         if _storage._speculation != rhs_storage._speculation {return false}
         if _storage._strict != rhs_storage._strict {return false}
+        if _storage._threadAreas != rhs_storage._threadAreas {return false}
+        if _storage._robustList32 != rhs_storage._robustList32 {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ImageThreadArea: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ThreadArea"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entry\0\u{1}base\0\u{1}limit\0\u{1}flags\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.entry) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.base) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.flags) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.entry != 0 {
+      try visitor.visitSingularUInt32Field(value: self.entry, fieldNumber: 1)
+    }
+    if self.base != 0 {
+      try visitor.visitSingularUInt32Field(value: self.base, fieldNumber: 2)
+    }
+    if self.limit != 0 {
+      try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 3)
+    }
+    if self.flags != 0 {
+      try visitor.visitSingularUInt32Field(value: self.flags, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ImageThreadArea, rhs: ImageThreadArea) -> Bool {
+    if lhs.entry != rhs.entry {return false}
+    if lhs.base != rhs.base {return false}
+    if lhs.limit != rhs.limit {return false}
+    if lhs.flags != rhs.flags {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

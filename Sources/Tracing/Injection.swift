@@ -142,12 +142,14 @@ public final class Injection {
 
   private func writeCode(_ thread: TracedThread, registers: Registers, mask: UInt64) throws(Errno) {
     let raw = registers.raw
+    let farJump = site.address + UInt64(crtop_injection_far_offset())
     let data = crtop_injection_data(
       tgid: UInt64(thread.tgid), tid: UInt64(thread.tid), signal: UInt64(stopSignal), mask: mask,
-      flags: raw.eflags, rsp: raw.rsp, rip: raw.rip, rax: raw.rax,
+      flags: raw.eflags, rsp: raw.rsp, rip: registers.is32Bit ? farJump : raw.rip, rax: raw.rax,
       rbx: raw.rbx, rcx: raw.rcx, rdx: raw.rdx, rsi: raw.rsi, rdi: raw.rdi,
       rbp: raw.rbp, r8: raw.r8, r9: raw.r9, r10: raw.r10, r11: raw.r11,
-      r12: raw.r12, r13: raw.r13, r14: raw.r14, r15: raw.r15, scratch: scratch,
+      r12: raw.r12, r13: raw.r13, r14: raw.r14, r15: raw.r15,
+      far_jump: raw.rip & 0xffff_ffff | raw.cs << 32, scratch: scratch,
       scratch_length: UInt64(RemoteCalls.scratchLength), magic: UInt64(CRTOP_INJECTION_MAGIC))
     var bytes: [UInt8] = []
     if !codeIsWritten {

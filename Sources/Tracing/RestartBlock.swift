@@ -15,9 +15,12 @@ public struct RestartBlock: Sendable {
   public let clock: clockid_t
   /// When the call's time is over, on that clock in nanoseconds; `nil`: never.
   public let end: Int64?
+  /// Whether what is left of a sleep is to be written as a 32-bit program's struct timespec.
+  public let hasCompatTime: Bool
 
   /// `nil` for calls that are not known.
   init?(_ block: crtop_restart_block) {
+    hasCompatTime = block.nanosleep.type == 2  // TT_COMPAT (include/linux/restart_block.h)
     let name = unsafe withUnsafeBytes(of: block.name) {
       unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
     }

@@ -109,7 +109,9 @@ public struct Scaffold: ~Copyable {
         Int(call.number), UInt64(bitPattern: argument.0), UInt64(bitPattern: argument.1),
         UInt64(bitPattern: argument.2), UInt64(bitPattern: argument.3), UInt64(bitPattern: argument.4),
         UInt64(bitPattern: argument.5))
-      registers.programCounter = range.lowerBound + UInt64(crtop_injection_single_offset())
+      let isCompat = CompatCall.isCompat(Int(call.number))
+      registers.programCounter =
+        range.lowerBound + UInt64(isCompat ? crtop_injection_compat_offset() : crtop_injection_single_offset())
       try thread.setRegisters(registers)
       try thread.startCall()
       try thread.finishCall()

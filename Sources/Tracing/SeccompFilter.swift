@@ -57,10 +57,13 @@ public struct SeccompFilter: Sendable, Hashable {
     }
   }
 
-  /// What the filter says of a call of a 64-bit task; `nil` when that cannot be told: an instruction that is not known, or
-  /// one that looks at where the call is made.
+  /// What the filter says of a call; `nil` when that cannot be told: an instruction that is not known, or one that looks at
+  /// where the call is made.
+  ///
+  /// - Parameter number: of the 64-bit table, or a `CompatCall`.
   public func action(number: Int, _ arguments: [UInt64]) -> Action? {
-    let architecture: UInt32 = 0xc000_003e  // AUDIT_ARCH_X86_64
+    // AUDIT_ARCH_I386, AUDIT_ARCH_X86_64
+    let architecture: UInt32 = CompatCall.isCompat(number) ? 0x4000_0003 : 0xc000_003e
     var data: [UInt32?] = [UInt32(truncatingIfNeeded: number), architecture, nil, nil]
     for index in 0..<6 {
       let argument = index < arguments.count ? arguments[index] : 0

@@ -14,10 +14,20 @@ extension CommandLine {
     func duringCheckpoint(_ workload: String) throws {
       let sandbox = try Sandbox()
       let job = try Job(workload, in: sandbox)
+      #expect(try Footprint(of: job.pid).vdso == (try Footprint.pristineVDSO()))
+      try killCheckpoints(of: job, in: sandbox)
+    }
+
+    /// The code that heals a thread has to find its way back into 32-bit code.
+    @Test(.enabled(if: Program32.canRun), .timeLimit(.minutes(5))) func duringCheckpointOf32BitProgram() throws {
+      let sandbox = try Sandbox()
+      try killCheckpoints(of: try Job(program32: "threads", in: sandbox), in: sandbox)
+    }
+
+    private func killCheckpoints(of job: Job, in sandbox: Sandbox) throws {
       let image = sandbox["image"]
       let before = try Footprint(of: job.pid)
       let tasks = try job.tasks()
-      #expect(before.vdso == (try Footprint.pristineVDSO()))
       let usual = try duration(sandbox, ["checkpoint", "\(job.pid)", "-o", image])
       removeFile(image)
 

@@ -1,47 +1,126 @@
-/// A 32-bit program is refused before it is touched.
+/// 32-bit programs, through checkpoint and restart: the workload itself says whether it is right.
 
-internal import Glibc
+import FoundationEssentials
+import Glibc
+import ImageSchema
 import SystemCalls
 import TestSupport
 import Testing
 
-extension CommandLine {
-  @Suite struct Programs32 {
-    /// An ELF file for the i386 that only waits: no compiler needs to be there.
-    private static let program: [UInt8] = {
-      func word(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * UInt32($0))) } }
-      let base: UInt32 = 0x0804_8000
-      // again: mov $29, %eax (pause); int $0x80; jmp again
-      let code: [UInt8] = [0xb8, 29, 0, 0, 0, 0xcd, 0x80, 0xeb, 0xf7]
-      let identity: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, 1, 1, 1] + [UInt8](repeating: 0, count: 9)
-      let length = UInt32(84 + code.count)
-      let head = identity + [2, 0, 3, 0] + word(1) + word(base + 84) + word(52) + word(0) + word(0)
-      let sizes: [UInt8] = [52, 0, 32, 0, 1, 0, 0, 0, 0, 0, 0, 0]
-      let segment = [1, 0, base, base, length, length, 5, 4096].flatMap(word)
-      return head + sizes + segment + code
-    }()
+/// The workloads of Tests/Workloads32.
+private let workloads32 = ["state", "handler", "threads", "sleeps", "tree"]
 
-    @Test(.timeLimit(.minutes(1))) func isRefusedBeforehand() throws {
+extension CommandLine {
+  @Suite(.enabled(if: Program32.canRun)) struct Programs32 {
+    /// Without crtop: a workload that fails here says nothing about crtop.
+    @Test(.timeLimit(.minutes(1)), arguments: workloads32)
+    func workloadIsRightByItself(_ name: String) throws {
+      try Job(program32: name, in: try Sandbox()).expectPass()
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: workloads32)
+    func jobGoesOnAfterCheckpoint(_ name: String) throws {
       let sandbox = try Sandbox()
-      let path = sandbox["program32"]
-      try writeFile(path, Self.program, mode: 0o755)
-      let process: ChildProcess
-      do { process = try ChildProcess(path, [], environment: sandbox.environment, ownSession: true) } catch {
-        return  // a kernel without IA32 emulation
+      let job = try Job(program32: name, in: sandbox)
+      let before = try job.tasks()
+      try sandbox.crtopMust("checkpoint", "\(job.pid)", "-o", sandbox["image"])
+      let after = try job.tasks()
+      #expect(after.map(\.description) == before.map(\.description))
+      #expect(traced(after) == [])
+      try job.expectPass()
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: workloads32)
+    func twiceInARow(_ name: String) throws {
+      let sandbox = try Sandbox()
+      let job = try Job(program32: name, in: sandbox)
+      for round in 1...2 {
+        let image = sandbox["image-\(round)"]
+        try job.restart(from: image, expecting: try job.checkpointAndKill(to: image))
       }
-      let pid = process.pid
-      try waitUntil("the program to wait") { StatLine("/proc/\(pid)/stat")?.state == "S" }
-      for arguments in [["check", "\(pid)"], ["checkpoint", "\(pid)", "-o", sandbox["image"], "--kill"]] {
-        let outcome = try sandbox.crtop(arguments)
-        #expect(outcome.status == .exited(1), "\(outcome.summary)")
-        let said = outcome.output + outcome.errors
-        #expect(said.contains("32-bit") && said.contains("program32 (\(pid))"), "\(outcome.summary)")
+      try job.expectPass()
+    }
+
+    /// The time that the job does not exist is not slept, also when an earlier checkpoint has interrupted the sleeps.
+    @Test(.timeLimit(.minutes(1))) func sleepersSleepWhatWasLeft() throws {
+      let sandbox = try Sandbox()
+      let job = try Job(program32: "sleeps", in: sandbox)
+      try sandbox.crtopMust("checkpoint", "\(job.pid)", "-o", sandbox["first"])
+      let tasks = try job.checkpointAndKill(to: sandbox["image"])
+      pause(microseconds: 1_500_000)
+      try job.restart(from: sandbox["image"], expecting: tasks)
+      try job.expectPass()
+    }
+
+    @Test(.enabled(if: geteuid() == 0), .timeLimit(.minutes(1)), arguments: workloads32)
+    func ofAnOrdinaryUser(_ name: String) throws {
+      let sandbox = try Sandbox()
+      let job = try Job(program32: name, in: sandbox, user: 65534)
+      let tasks = try job.checkpointAndKill(to: sandbox["image"])
+      try job.restart(from: sandbox["image"], expecting: tasks)
+      #expect(statusField("Uid", pid: job.pid)?.hasPrefix("65534") == true)
+      try job.expectPass()
+    }
+
+    /// A 64-bit shell over a 32-bit program over a 64-bit shell.
+    @Test(.timeLimit(.minutes(1))) func inA64BitTree() throws {
+      let sandbox = try Sandbox()
+      let program = try Program32.build(in: sandbox)
+      try writeFile(sandbox["shell"], "#!/bin/sh\n\(program) \"$@\" &\nwait $!\n", mode: 0o755)
+      let job = try Job("tree", in: sandbox, program: sandbox["shell"])
+      for round in 1...2 {
+        let image = sandbox["image-\(round)"]
+        try job.restart(from: image, expecting: try job.checkpointAndKill(to: image))
       }
-      #expect(!exists(sandbox["image"]))
-      #expect(try process.poll() == nil)
-      #expect(statusField("TracerPid", pid: pid) == "0")
-      process.kill(SIGKILL)
-      try process.wait()
+      try job.expectPass()
+    }
+
+    /// What the workloads are to see, so that their word counts.
+    @Test(.timeLimit(.minutes(1)), arguments: ["state", "sleeps", "tree"])
+    func damageIsSeen(_ name: String) throws {
+      let sandbox = try Sandbox()
+      let job = try Job(program32: name, in: sandbox)
+      switch name {
+      case "state": kill(job.pid, 34)
+      case "sleeps":
+        kill(job.pid, SIGSTOP)
+        pause(microseconds: 1_300_000)
+        kill(job.pid, SIGCONT)
+      default: kill(try #require(try job.tasks().last).pid, SIGKILL)
+      }
+      try writeFile("\(job.directory)/verdict", "")
+      let report = try eventually("the verdict") { () -> [String]? in
+        let report = job.report
+        return report.contains { $0.hasPrefix("FAIL") || $0 == "PASS" } ? report : nil
+      }
+      #expect(report.contains { $0.hasPrefix("FAIL") }, "\(report)")
+    }
+
+    /// Where the vDSO is another one, or none because the kernel does not run such programs: refused, naming the task.
+    @Test(.timeLimit(.minutes(1))) func anotherKernelsVDSO() throws {
+      let sandbox = try Sandbox()
+      let job = try Job(program32: "tree", in: sandbox)
+      let tasks = try job.checkpointAndKill(to: sandbox["image"])
+      try forgeHeader(of: sandbox["image"], to: sandbox["forged"]) { header in
+        header.vdso32[100] ^= 1
+        header.kernelRelease = "1.2.3-other"
+      }
+      try sandbox.expectRestartRefused(sandbox["forged"], naming: "program32 (\(job.pid))")
+      try sandbox.expectRestartRefused(sandbox["forged"], naming: "1.2.3-other")
+      try job.restart(from: sandbox["image"], expecting: tasks)
+      try job.expectPass()
+    }
+
+    /// Registers of the other mode in an image.
+    @Test(.timeLimit(.minutes(1))) func forgedMode() throws {
+      let sandbox = try Sandbox()
+      let job = try Job(program32: "threads", in: sandbox)
+      try job.checkpointAndKill(to: sandbox["image"])
+      try sandbox.forge(sandbox["forged"], from: sandbox["image"]) { $0[0].is32Bit = false }
+      try sandbox.expectRestartRefused(sandbox["forged"], naming: "registers of thread \(job.pid)")
+      removeFile(sandbox["forged"])
+      try sandbox.forge(sandbox["forged"], from: sandbox["image"]) { $0[0].threads[1].threadAreas[0].entry = 5 }
+      try sandbox.expectRestartRefused(sandbox["forged"], naming: "thread area 5")
     }
   }
 }

@@ -46,4 +46,5 @@ let rareRefusals = [
   Refusal(kind: "perf-event", words: ["perf_event"]), Refusal(kind: "fanotify", words: ["fanotify"]),
   Refusal(kind: "bpf", words: ["bpf"]),
   Refusal(kind: "catches-all", words: ["signals"], isLate: true),
+  Refusal(kind: "compat-code", words: ["32-bit code"], isLate: true),
 ]

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
@@ -19,6 +20,7 @@
 #include <sys/sem.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "workload.h"
 
@@ -215,6 +217,29 @@ static void landlock_domain(void) {
   must(close(rules), "close");
 }
 
+/* mov $29, %eax (pause); int $0x80; jmp: in the code segment of 32-bit programs. */
+static void compat_code(void) {
+  static const uint8_t code[] = {0xb8, 29, 0, 0, 0, 0xcd, 0x80, 0xeb, 0xf7};
+  void *low = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+  offered(low == MAP_FAILED ? -1 : 0, "MAP_32BIT");
+  memcpy(low, code, sizeof code);
+  struct {
+    uint32_t address;
+    uint16_t segment;
+  } there = {(uint32_t)(uintptr_t)low, 0x23};
+  pid_t child = (pid_t)must(fork(), "fork");
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    __asm__ volatile("ljmp *%0" : : "m"(there));
+  }
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/syscall", child);
+  while (strncmp(read_text(path, NULL), "29 ", 3)) {
+    if (waitpid(child, NULL, WNOHANG) == child) offered(-1, "32-bit code");
+    nap(1000);
+  }
+}
+
 const struct refused rare_kinds[] = {
   {"mlockall", all_locked}, {"memory-policy", memory_policy}, {"ldt", local_descriptor_table},
   {"no-tsc", no_time_stamp_counter}, {"mce-kill", machine_check_policy}, {"mdwe", no_executable_writes},
@@ -228,5 +253,6 @@ const struct refused rare_kinds[] = {
   {"bpf", kernel_map}, {"catches-all", every_signal_caught},
   {"semaphore-undo", semaphore_adjustment}, {"notified-directory", directory_notification},
   {"flusher", flushing_thread}, {"landlock", landlock_domain},
+  {"compat-code", compat_code},
 };
 const size_t rare_kind_count = COUNT(rare_kinds);

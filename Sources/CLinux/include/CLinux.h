@@ -1,6 +1,7 @@
 /* Thin shims for what Swift cannot import: variadic calls, calls without a C library wrapper, macros, and code that
  * must not run Swift (between fork and exec). No policy here. Every function returns -1 and sets errno on failure. */
 #pragma once
+#include "compat.h"
 #include "injection_x86_64.h"
 #include "restart.h"
 #include "restart_block.h"

@@ -3,6 +3,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Added to a number of the 32-bit table (asm/unistd_32.h): the call is made by int $0x80, so that what the kernel keeps of it
+ * is that of a 32-bit program. */
+#define CRTOP_COMPAT_CALL 0x100000000ll
+
 /* One system call to be made; 64 bytes, known to the assembly. */
 struct crtop_remote_call {
   int64_t number;
@@ -17,6 +21,7 @@ struct crtop_injection_data {
   uint64_t flags, rsp, rip;   /* its true registers, a restarted system call already prepared */
   uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp;
   uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+  uint64_t far_jump; /* of a 32-bit task: its program counter, and in bits 32 to 47 its code segment */
   /* The last 24 bytes of the vDSO: a later crtop finds here what a killed one left. */
   uint64_t scratch, scratch_length, magic;
 };
@@ -28,5 +33,7 @@ const uint8_t *crtop_injection_code(void);
 size_t crtop_injection_code_length(void);
 /* Offsets into the code. */
 size_t crtop_injection_single_offset(void);  /* one call, made with the registers as they are; result in r15 */
-size_t crtop_injection_list_offset(void);    /* rbx: calls, r12: how many; r15: address of the scratch mapping or 0 */
+size_t crtop_injection_list_offset(void);    /* r14: calls, r12: how many; r15: address of the scratch mapping or 0 */
+size_t crtop_injection_compat_offset(void);  /* a call by int $0x80, made with the registers as they are */
+size_t crtop_injection_far_offset(void);     /* the jump into 32-bit code */
 size_t crtop_injection_stopped_offset(void); /* where a traced thread stands when it has stopped */

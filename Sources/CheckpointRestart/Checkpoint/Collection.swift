@@ -114,11 +114,12 @@ struct Collection {
   }
 
   private func readRegisters(_ thread: JobThread, _ process: JobProcess) throws(Problem) {
+    let registers: Registers
+    do throws(Errno) { registers = try thread.traced.registers() } catch {
+      throw error.problem(task: thread.traced.name, "cannot read its registers")
+    }
+    try Program32.refuseOtherMode(registers, of: process)
     do throws(Errno) {
-      let registers = try thread.traced.registers()
-      guard registers.is64Bit else {
-        throw Errno.notSupported
-      }
       try RememberedCalls.save(registers, thread, context)
       try PendingSignals.read(thread, of: process)
       thread.registers = try RestartableSequences.abortingCriticalSection(registers, thread)
@@ -128,9 +129,6 @@ struct Collection {
         throw process.problem(
           error, "its pending signals", why: "more than \(PendingSignals.maximum) are pending",
           remedy: "try again when the program has taken them")
-      }
-      if error == .notSupported {
-        throw process.problem(.notSupported, "its program", why: "32-bit programs are not supported")
       }
       throw error.problem(task: thread.traced.name, "cannot read its registers")
     }

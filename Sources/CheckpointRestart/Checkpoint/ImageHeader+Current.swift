@@ -19,6 +19,7 @@ extension ImageHeader {
     header.pageSize = UInt32(CheckpointRestart.pageSize)
     header.vdsoChecksum = Machine.vdsoChecksum
     header.vdso = Data(Machine.vdsoBytes)
+    if context.processes.contains(where: \.image.is32Bit) { header.vdso32 = Data(Machine.vdso32Bytes) }
     header.rootPid = context.root
     if let root = context.processes.first {
       header.userID = root.status.userIDs.first ?? 0

@@ -13,16 +13,13 @@ struct Commit {
   init(_ context: RestartContext) { self.context = context }
 
   func run(_ scaffold: borrowing Scaffold) throws(Problem) {
-    guard let instruction = Machine.systemCallInstruction else {
-      throw Problem(errno: .notSupported, what: "the vDSO", why: "it has no system call instruction")
-    }
     for process in context.live {
       for thread in process.threads {
         thread.registers = try RememberedCalls.restore(thread, of: process, scaffold)
       }
     }
     let memories = context.live.filter { $0.memoryOwner == $0.pid }
-    for process in memories { try removeScaffold(process, scaffold, instruction) }
+    for process in memories { try removeScaffold(process, scaffold) }
     for process in memories { try awaitRemoval(process) }
     for process in context.live {
       for thread in process.threads { try setState(thread) }
@@ -62,14 +59,20 @@ struct Commit {
 
   /// munmap(2) of the code that the task runs on, by the system call instruction of its own vDSO.
   private func removeScaffold(
-    _ process: RestartingProcess, _ scaffold: borrowing Scaffold, _ instruction: UInt64
+    _ process: RestartingProcess, _ scaffold: borrowing Scaffold
   ) throws(Problem) {
     guard let vdso = process.image.addressSpace.areas.first(where: { $0.kind == .vdso }) else {
       throw Problem(task: process.name, errno: .notSupported, what: "its vDSO", why: "the image has none")
     }
+    let is32Bit = process.image.is32Bit
+    guard let instruction = is32Bit ? Machine.systemCallInstruction32 : Machine.systemCallInstruction else {
+      throw Problem(
+        task: process.name, errno: .notSupported, what: "its vDSO", why: "it has no system call instruction")
+    }
     do throws(Errno) {
       let registers = try process.driver.registers().calling(
-        Int(SYS_munmap), scaffold.range.lowerBound, UInt64(scaffold.range.count), at: vdso.start + instruction)
+        is32Bit ? CompatCall.munmap : Int(SYS_munmap), scaffold.range.lowerBound, UInt64(scaffold.range.count),
+        at: vdso.start + instruction)
       try process.driver.setRegisters(registers)
       try process.driver.startCall()
     } catch { throw error.problem(task: process.name, "cannot take crtop's code out of the new task") }

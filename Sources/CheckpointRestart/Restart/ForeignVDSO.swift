@@ -53,9 +53,12 @@ struct ForeignVDSO {
 
   // MARK: - Metadata
 
-  /// Makes the processes as they are restarted here: the old vDSO is memory, this kernel's has a place of its own.
+  /// Makes the processes as they are restarted here: the old vDSO is memory, this kernel's has a place of its own. Those of
+  /// 32-bit programs have another vDSO.
   mutating func adapt(_ processes: inout [ImageProcess]) throws(Problem) {
-    for index in processes.indices where processes[index].state != .zombie { try adapt(&processes[index]) }
+    for index in processes.indices where processes[index].state != .zombie && !processes[index].is32Bit {
+      try adapt(&processes[index])
+    }
   }
 
   private mutating func adapt(_ process: inout ImageProcess) throws(Problem) {

@@ -10,8 +10,9 @@ struct ImageValidation {
   let processes: [ImageProcess]
   let shared: ImageSharedObjects
 
-  /// The end of user addresses with four-level page tables.
+  /// The end of user addresses with four-level page tables, and of those of 32-bit programs (IA32_PAGE_OFFSET).
   private static let userEnd: UInt64 = 1 << 47
+  private static let userEnd32: UInt64 = 0xffff_e000
 
   func run() throws(Problem) {
     var tids: Set<Int32> = []
@@ -54,11 +55,11 @@ struct ImageValidation {
         guard thread.tid > 1, tids.insert(thread.tid).inserted else {
           throw invalid(name, "tid \(thread.tid)", "it stands there twice")
         }
-        try validate(thread, name)
+        try validate(thread, of: process, name)
       }
       try validateSharedTables(process, name, before: living)
       living[process.pid] = process.sharedTables
-      if process.sharedTables.memory == 0 { try validate(process.addressSpace, name) }
+      if process.sharedTables.memory == 0 { try validate(process.addressSpace, of: process, name) }
       try validateNumbers(process, name)
     }
     try validateShared()
@@ -81,9 +82,15 @@ struct ImageValidation {
     else { throw invalid(name, "shared_tables", "it has what it is said to share") }
   }
 
-  private func validate(_ thread: ImageThread, _ name: TaskName) throws(Problem) {
-    guard Registers(bytes: [UInt8](thread.registers))?.is64Bit == true else {
-      throw invalid(name, "registers of thread \(thread.tid)", "they are not those of a 64-bit task")
+  private func validate(_ thread: ImageThread, of process: ImageProcess, _ name: TaskName) throws(Problem) {
+    guard let registers = Registers(bytes: [UInt8](thread.registers)),
+      process.is32Bit ? registers.is32Bit : registers.is64Bit
+    else {
+      let bits = process.is32Bit ? "32-bit" : "64-bit"
+      throw invalid(name, "registers of thread \(thread.tid)", "they are not those of a \(bits) task")
+    }
+    for area in thread.threadAreas where !ThreadArea.entries.contains(area.entry) {
+      throw invalid(name, "thread area \(area.entry) of thread \(thread.tid)", "there is no such entry")
     }
     guard (576...ExtendedState.maximumSize).contains(thread.extendedState.count) else {
       throw invalid(name, "extended state of thread \(thread.tid)", "its size is \(thread.extendedState.count)")
@@ -102,11 +109,14 @@ struct ImageValidation {
     }
   }
 
-  private func validate(_ space: ImageAddressSpace, _ name: TaskName) throws(Problem) {
+  private func validate(
+    _ space: ImageAddressSpace, of process: ImageProcess, _ name: TaskName
+  ) throws(Problem) {
+    let userEnd = process.is32Bit ? Self.userEnd32 : Self.userEnd
     var previous: UInt64 = 0
     for area in space.areas where area.kind != .vsyscall {
       let range = "area \(String(area.start, radix: 16))-\(String(area.end, radix: 16))"
-      guard area.start >= previous, area.start < area.end, area.end <= Self.userEnd, area.start % pageSize == 0,
+      guard area.start >= previous, area.start < area.end, area.end <= userEnd, area.start % pageSize == 0,
         area.end % pageSize == 0
       else { throw invalid(name, range, "it is not a range of user pages, or overlaps another") }
       guard area.protection <= UInt32(PROT_READ | PROT_WRITE | PROT_EXEC),

@@ -16,7 +16,8 @@ struct RestartPreflight {
 
   /// All obstacles; empty when the restart can begin.
   func run() -> [Problem] {
-    machine() + coreFlags() + RestartPrivileges().problems(processes) + LoginUser.problems(processes, accepted)
+    machine() + Program32.problems(header, processes) + coreFlags() + RestartPrivileges().problems(processes)
+      + LoginUser.problems(processes, accepted)
       + files()
       + TakenPids(processes, plan).problems(patience: patience)
   }

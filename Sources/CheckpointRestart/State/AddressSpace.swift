@@ -10,6 +10,7 @@ enum AddressSpace: ProcessState {
   static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
     guard let maps = context.read("smaps", of: process, capacity: 65536) else { return }
     process.areas = MappedArea.parse(maps)
+    Program32.inspect(process, context)
     guard process.image.sharedTables.memory == 0 else { return }
     var image = ImageAddressSpace()
     let stat = process.driverStat
@@ -79,8 +80,8 @@ enum AddressSpace: ProcessState {
       }
     }
     if !inheritance.keepsVDSO, let first = process.image.addressSpace.areas.first(where: \.isSpecial) {
-      calls.call(
-        Int(SYS_arch_prctl), UInt64(ARCH_MAP_VDSO_64), first.start, naming: "vDSO (ARCH_MAP_VDSO_64)")
+      let kind = process.image.is32Bit ? ARCH_MAP_VDSO_32 : ARCH_MAP_VDSO_64
+      calls.call(Int(SYS_arch_prctl), UInt64(kind), first.start, naming: "vDSO (ARCH_MAP_VDSO)")
     }
   }
 

@@ -9,12 +9,12 @@ enum InterruptedCalls {
   /// Calls that give EINTR when the task is stopped although no signal handler runs (signal(7)): epoll_wait(2) and its
   /// kin, semop(2), sigtimedwait(2), io_getevents(2), calls on sockets with a timeout; select(2), pselect(2) and ppoll(2) only
   /// where the kernel cannot write back what is left of their time.
-  private static let interrupted: Set<Int> = [
+  private static let interrupted: Set<Int> = CompatCall.interruptedByStops.union([
     Int(SYS_epoll_wait), Int(SYS_epoll_pwait), 441, Int(SYS_semop), Int(SYS_semtimedop), Int(SYS_rt_sigtimedwait),
     Int(SYS_io_getevents), Int(SYS_io_pgetevents), Int(SYS_recvfrom), Int(SYS_recvmsg), Int(SYS_recvmmsg),
     Int(SYS_select), Int(SYS_pselect6), Int(SYS_ppoll), Int(SYS_accept), Int(SYS_accept4), Int(SYS_sendto),
     Int(SYS_sendmsg),
-  ]
+  ])
 
   /// Right after a thread has stopped: has our stop, not a signal, ended its call, then the call is made anew. So it does
   /// not matter how the checkpoint goes on from here.

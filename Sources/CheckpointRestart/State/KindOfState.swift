@@ -66,7 +66,7 @@ enum KindsOfState {
   ]
   static let thread: [any (ThreadState & SendableMetatype).Type] = [
     SharedTables.self, RememberedCalls.self, ThreadIdentity.self, RareSettings.self, SignalStack.self, Futexes.self,
-    RestartableSequences.self, Scheduling.self,
+    ThreadAreas.self, RestartableSequences.self, Scheduling.self,
     NewPosixTimers.self, PendingSignals.self, Keyrings.self, Seccomp.self, Speculation.self, Credentials.self,
     ParentDeathSignal.self, Dumpable.self, Landlock.self,
   ]

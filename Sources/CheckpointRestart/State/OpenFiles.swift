@@ -69,7 +69,7 @@ enum OpenFiles {
   static func reopen(_ openFile: ImageOpenFile, path: String) throws(Problem) -> OwnedDescriptor {
     do throws(Errno) {
       let flags = Int32(bitPattern: openFile.flags) & reopenFlags | O_NOCTTY
-      let descriptor = try OwnedDescriptor.open(path, flags)
+      let descriptor = try open(path, flags, isLarge: openFile.flags & largeFile != 0)
       if openFile.position > 0 {
         let got = try systemCall { lseek(descriptor.number, off_t(clamping: openFile.position), SEEK_SET) }
         guard UInt64(got) == openFile.position else { throw .invalidArgument }
@@ -78,6 +78,18 @@ enum OpenFiles {
     } catch {
       throw error.problem("cannot open \(path) again", remedy: "put the file back as it was at the checkpoint")
     }
+  }
+
+  /// O_LARGEFILE of the kernel; the C library's is 0 on 64-bit machines.
+  private static let largeFile: UInt32 = 0o100000
+
+  /// A description that a 32-bit program has opened may not grow beyond 2 GiB by it; a 64-bit call gives only others.
+  private static func open(_ path: String, _ flags: Int32, isLarge: Bool) throws(Errno) -> OwnedDescriptor {
+    if isLarge || Machine.vdso32Bytes.isEmpty { return try OwnedDescriptor.open(path, flags) }
+    return OwnedDescriptor(
+      adopting: try systemCall {
+        unsafe path.withCString { unsafe crtop_open_compat($0, flags | O_CLOEXEC) }
+      })
   }
 
   /// Owner, signal and locks of a description that is open again.

@@ -16,35 +16,49 @@ enum RememberedCalls: ThreadState {
     let number: Int
     let arguments: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
 
+    let kind: Kind
+    /// Whether its times are of two 32-bit words, not of two 64-bit ones.
+    let hasShortTimes: Bool
+
+    enum Kind { case sleep, clockSleep, poll, futex }
+
+    private static let known: [Int: (kind: Kind, hasShortTimes: Bool)] = [
+      Int(SYS_nanosleep): (.sleep, false), Int(SYS_clock_nanosleep): (.clockSleep, false),
+      Int(SYS_poll): (.poll, false), Int(SYS_futex): (.futex, false),
+      CompatCall.nanosleep: (.sleep, true), CompatCall.poll: (.poll, true),
+      CompatCall.clockNanosleep: (.clockSleep, true), CompatCall.clockNanosleepTime64: (.clockSleep, false),
+      CompatCall.futex: (.futex, true), CompatCall.futexTime64: (.futex, false),
+    ]
+
     init?(_ number: Int, _ arguments: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)) {
-      guard [Int(SYS_nanosleep), Int(SYS_clock_nanosleep), Int(SYS_poll), Int(SYS_futex)].contains(number) else {
-        return nil
-      }
+      guard let known = Self.known[number] else { return nil }
+      (kind, hasShortTimes) = known
       self.number = number
       self.arguments = arguments
     }
 
     /// As /proc/PID/syscall shows it: the number, then the arguments with 0x before them.
-    init?(_ text: inout ByteScanner) {
-      guard let number = text.unsigned() else { return nil }
+    init?(_ text: inout ByteScanner, is32Bit: Bool) {
+      guard let plain = text.unsigned(), let number = Int(exactly: plain) else { return nil }
       let words = (0..<6).map { _ in text.skip(" 0x") ? text.unsigned(radix: 16) ?? 0 : 0 }
-      self.init(Int(truncatingIfNeeded: number), (words[0], words[1], words[2], words[3], words[4], words[5]))
+      let arguments = (words[0], words[1], words[2], words[3], words[4], words[5])
+      self.init(is32Bit ? CompatCall.marked(number) : number, arguments)
     }
 
     /// Whether made anew it ends when it would have: it has no end, or an absolute one.
     var isRepeatable: Bool {
-      switch number {
-      case Int(SYS_poll): Int32(truncatingIfNeeded: arguments.2) < 0
-      case Int(SYS_futex): Int32(truncatingIfNeeded: arguments.1) & FUTEX_CMD_MASK == FUTEX_WAIT_BITSET
+      switch kind {
+      case .poll: Int32(truncatingIfNeeded: arguments.2) < 0
+      case .futex: Int32(truncatingIfNeeded: arguments.1) & FUTEX_CMD_MASK == FUTEX_WAIT_BITSET
       default: false
       }
     }
 
     /// Whether it ends at a distance from its beginning, and nobody but the kernel knows at which.
     var isKnownToKernelOnly: Bool {
-      switch number {
-      case Int(SYS_clock_nanosleep) where Int32(truncatingIfNeeded: arguments.1) == TIMER_ABSTIME: false
-      case Int(SYS_futex):
+      switch kind {
+      case .clockSleep where Int32(truncatingIfNeeded: arguments.1) == TIMER_ABSTIME: false
+      case .futex:
         Int32(truncatingIfNeeded: arguments.1) & FUTEX_CMD_MASK == FUTEX_WAIT && arguments.3 != 0
       default: !isRepeatable && remaining == 0
       }
@@ -52,9 +66,9 @@ enum RememberedCalls: ThreadState {
 
     /// Where the kernel has put what was left; 0: nowhere.
     var remaining: UInt64 {
-      switch number {
-      case Int(SYS_nanosleep): arguments.1
-      case Int(SYS_clock_nanosleep): arguments.3
+      switch kind {
+      case .sleep: arguments.1
+      case .clockSleep: arguments.3
       default: 0
       }
     }
@@ -70,7 +84,9 @@ enum RememberedCalls: ThreadState {
     _ thread: JobThread, of process: JobProcess, _ context: CheckpointContext, _ reader: inout ProcFileReader
   ) {
     guard context.isPreflight, self.reader == nil, !context.acceptedLosses.contains(.sleepTime),
-      var text = try? reader.read("/proc/\(thread.tid)/syscall"), let call = Call(&text), call.isKnownToKernelOnly
+      var text = try? reader.read("/proc/\(thread.tid)/syscall"),
+      let call = Call(&text, is32Bit: process.image.is32Bit),
+      call.isKnownToKernelOnly
     else { return }
     refuse(thread, context, unseen, canAccept: true)
   }
@@ -85,18 +101,18 @@ enum RememberedCalls: ThreadState {
     if call?.isKnownToKernelOnly ?? true {
       block = try? reader?.block(of: thread.tid)
       // After an earlier stop only the kernel knows which call it was.
-      if let block, number == Int(SYS_restart_syscall) {
-        call = Call(self.number(of: block, registers), registers.arguments)
+      if let block, [Int(SYS_restart_syscall), CompatCall.restartSystemCall].contains(number) {
+        call = Call(self.number(of: block, registers, thread), registers.arguments)
       }
     }
     guard let call else {
       return refuse(
         thread, context, "the task is in a call that goes on (restart_syscall(2)), and it cannot be seen which")
     }
-    thread.image.rememberedCall = UInt32(call.number)
+    thread.image.rememberedCall = UInt32(CompatCall.plainNumber(call.number))
     if call.isRepeatable { return }
     if call.remaining != 0 {
-      thread.image.callRestNs = try time(at: call.remaining, of: thread)
+      thread.image.callRestNs = try time(at: call.remaining, of: thread, short: call.hasShortTimes)
     } else if let block, let end = block.end {
       let stopped = Clocks.machineTime(block.clock) - Int64(monotonicNanoseconds() - thread.stoppedAt)
       thread.image.callRestNs = UInt64(max(0, end - stopped))
@@ -105,22 +121,46 @@ enum RememberedCalls: ThreadState {
     }
   }
 
-  /// An address is never as small as a clock's number.
-  private static func number(of block: RestartBlock, _ registers: Registers) -> Int {
-    switch block.call {
+  private static func number(of block: RestartBlock, _ registers: Registers, _ thread: JobThread) -> Int {
+    let arguments = registers.arguments
+    // An address is never as small as a clock's number.
+    let hasClock = arguments.0 < 16
+    if registers.is32Bit {
+      return switch block.call {
+      case .poll: CompatCall.poll
+      case .futex: hasShortTime(at: arguments.3, of: thread) ? CompatCall.futex : CompatCall.futexTime64
+      case .sleep where hasClock: block.hasCompatTime ? CompatCall.clockNanosleep : CompatCall.clockNanosleepTime64
+      case .sleep: CompatCall.nanosleep
+      }
+    }
+    return switch block.call {
     case .poll: Int(SYS_poll)
     case .futex: Int(SYS_futex)
-    case .sleep: Int(registers.arguments.0 < 16 ? SYS_clock_nanosleep : SYS_nanosleep)
+    case .sleep: Int(hasClock ? SYS_clock_nanosleep : SYS_nanosleep)
     }
   }
 
-  private static func time(at address: UInt64, of thread: JobThread) throws(Errno) -> UInt64 {
+  /// A time of two 64-bit words has seconds with an upper half of zero, and nanoseconds below a second; one of two 32-bit
+  /// words, followed by something else, hardly ever looks like that.
+  private static func hasShortTime(at address: UInt64, of thread: JobThread) -> Bool {
+    guard let (seconds, nanoseconds) = try? words(at: address, of: thread) else { return true }
+    return seconds >> 32 != 0 || nanoseconds >= 1_000_000_000
+  }
+
+  private static func time(at address: UInt64, of thread: JobThread, short: Bool) throws(Errno) -> UInt64 {
+    let (first, second) = try words(at: address, of: thread, count: short ? 1 : 2)
+    let (seconds, nanoseconds) = short ? (first & 0xffff_ffff, first >> 32) : (first, second)
+    return seconds &* 1_000_000_000 &+ nanoseconds
+  }
+
+  private static func words(
+    at address: UInt64, of thread: JobThread, count: Int = 2
+  ) throws(Errno) -> (UInt64, UInt64) {
     let memory = try TaskMemory(of: thread.tid)
-    let bytes = try memory.bytes(at: address, count: 16)
-    let (seconds, nanoseconds) = unsafe bytes.withUnsafeBytes { bytes in
+    let bytes = try memory.bytes(at: address, count: count * 8) + [UInt8](repeating: 0, count: 8)
+    return unsafe bytes.withUnsafeBytes { bytes in
       unsafe (bytes.loadUnaligned(as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
     }
-    return seconds &* 1_000_000_000 &+ nanoseconds
   }
 
   private static func refuse(_ thread: JobThread, _ context: CheckpointContext, _ why: String, canAccept: Bool = false)
@@ -140,7 +180,7 @@ enum RememberedCalls: ThreadState {
     _ thread: RestartingThread, of process: RestartingProcess, _ scaffold: borrowing Scaffold
   ) throws(Problem) -> Registers? {
     guard let saved = Registers(bytes: [UInt8](thread.image.registers)) else { return nil }
-    guard let call = Call(Int(thread.image.rememberedCall), saved.arguments) else { return saved }
+    guard let call = Call(saved.ownCall(Int(thread.image.rememberedCall)), saved.arguments) else { return saved }
     guard !call.isRepeatable, thread.image.hasCallRestNs else { return saved.repeating(call.number) }
     var calls = scaffold.newCalls(slot: process.slot)
     add(call, rest: thread.image.callRestNs, &calls)
@@ -151,14 +191,16 @@ enum RememberedCalls: ThreadState {
 
   private static func add(_ call: Call, rest: UInt64, _ calls: inout RemoteCalls) {
     let (a, b, c, d, e, f) = call.arguments
-    let time = calls.place(words: [rest / 1_000_000_000, rest % 1_000_000_000])
-    switch call.number {
-    case Int(SYS_nanosleep): calls.call(call.number, time, b, naming: "nanosleep")
-    case Int(SYS_clock_nanosleep): calls.call(call.number, a, 0, time, d, naming: "clock_nanosleep")
-    case Int(SYS_poll):
+    let (seconds, nanoseconds) = (rest / 1_000_000_000, rest % 1_000_000_000)
+    let short = min(seconds, UInt64(Int32.max)) | nanoseconds << 32
+    let time = calls.place(words: call.hasShortTimes ? [short] : [seconds, nanoseconds])
+    switch call.kind {
+    case .sleep: calls.call(call.number, time, b, naming: "nanosleep")
+    case .clockSleep: calls.call(call.number, a, 0, time, d, naming: "clock_nanosleep")
+    case .poll:
       // Its time is in milliseconds: never too short, and less than one too long.
       calls.call(call.number, a, b, min((rest + 999_999) / 1_000_000, UInt64(Int32.max)), naming: "poll")
-    default: calls.call(call.number, a, b, c, time, e, f, naming: "futex")
+    case .futex: calls.call(call.number, a, b, c, time, e, f, naming: "futex")
     }
   }
 
@@ -166,7 +208,7 @@ enum RememberedCalls: ThreadState {
     guard let registers = Registers(bytes: [UInt8](thread.registers)) else { return nil }
     guard thread.rememberedCall != 0 || registers.restart == .block else { return nil }
     guard registers.restart == .block,
-      Call(Int(thread.rememberedCall), registers.arguments) != nil
+      Call(registers.ownCall(Int(thread.rememberedCall)), registers.arguments) != nil
     else { return "\(thread.rememberedCall) is not the call it is in" }
     return thread.callRestNs <= UInt64(Int64.max) ? nil : "it has no valid time"
   }

@@ -47,7 +47,8 @@ enum Seccomp: ThreadState {
     guard registers.restart == .block,
       ((try? readText("/proc/\(thread.tid)/status")) ?? "").contains("\nSeccomp:\t2")
     else { return }
-    switch (try? thread.traced.seccompFilters())?.action(number: Int(SYS_restart_syscall)) {
+    let again = registers.is32Bit ? CompatCall.restartSystemCall : Int(SYS_restart_syscall)
+    switch (try? thread.traced.seccompFilters())?.action(number: again) {
     case .allow, .log: return
     default: try thread.traced.setRegisters(registers.withCallRepeated)
     }

@@ -36,28 +36,41 @@ enum SignalActions: ProcessState {
   static func restore(
     _ process: RestartingProcess, _ context: RestartContext, _ calls: inout RemoteCalls
   ) throws(Problem) {
+    // The kernel delivers a signal by the ABI of the call that has set its action.
+    let number = process.image.is32Bit ? CompatCall.signalAction : Int(SYS_rt_sigaction)
+    func place(_ action: ImageSignalAction, _ calls: inout RemoteCalls) -> UInt64 {
+      guard process.image.is32Bit else {
+        return calls.place(words: [action.handler, action.flags, action.restorer, action.mask])
+      }
+      // struct compat_sigaction: handler, flags, restorer, mask.
+      return calls.place(words: [
+        action.handler | action.flags << 32, action.restorer | action.mask << 32, action.mask >> 32,
+      ])
+    }
     // Ignoring a signal discards it (signal(7), POSIX 2.4.3): those with which the zombies have reported their ends.
-    let ignored = calls.place(words: [1, 0, 0, 0])  // SIG_IGN
+    var action = ImageSignalAction()
+    action.handler = 1  // SIG_IGN
+    let ignored = place(action, &calls)
     for signal in context.exitSignals(of: process) {
       calls.call(
-        Int(SYS_rt_sigaction), UInt64(signal), ignored, 0, 8, expecting: .value(0),
+        number, UInt64(signal), ignored, 0, 8, expecting: .value(0),
         naming: "signal action (exit signal)")
     }
     // So does setting SIGCHLD to its default, which also stands for stops.
-    let standard = calls.place(words: [0, 0, 0, 0])
+    let standard = place(ImageSignalAction(), &calls)
     calls.call(
-      Int(SYS_rt_sigaction), UInt64(SIGCHLD), standard, 0, 8, expecting: .value(0), naming: "signal action (SIGCHLD)")
+      number, UInt64(SIGCHLD), standard, 0, 8, expecting: .value(0), naming: "signal action (SIGCHLD)")
     let saved = Set(process.image.signalActions.map(\.signal))
     for signal in context.ignoredByCrtop + context.exitSignals(of: process) where !saved.contains(signal) {
       calls.call(
-        Int(SYS_rt_sigaction), UInt64(signal), standard, 0, 8, expecting: .value(0),
+        number, UInt64(signal), standard, 0, 8, expecting: .value(0),
         naming: "signal action (rt_sigaction)")
     }
     for action in process.image.signalActions where action.signal != UInt32(SIGKILL) && action.signal != UInt32(SIGSTOP)
     {
-      let address = calls.place(words: [action.handler, action.flags, action.restorer, action.mask])
+      let address = place(action, &calls)
       calls.call(
-        Int(SYS_rt_sigaction), UInt64(action.signal), address, 0, 8, expecting: .value(0),
+        number, UInt64(action.signal), address, 0, 8, expecting: .value(0),
         naming: "signal action (rt_sigaction)")
     }
   }

@@ -26,11 +26,15 @@ public struct Registers {
     set { raw.rip = newValue }
   }
 
-  /// The number of the system call that the stop interrupted, `nil` outside of one.
+  /// The number of the system call that the stop interrupted, that of a 32-bit task marked as such (`CompatCall`); `nil`
+  /// outside of one.
   public var interruptedCall: Int? {
     let number = Int(Int64(bitPattern: raw.orig_rax))
-    return number >= 0 ? number : nil
+    return number >= 0 ? ownCall(number) : nil
   }
+
+  /// A number of the table that the thread's own calls are made by.
+  public func ownCall(_ plain: Int) -> Int { is32Bit ? CompatCall.marked(plain) : plain }
 
   /// The result that the interrupted call is about to return.
   public var result: Int64 {
@@ -40,26 +44,40 @@ public struct Registers {
 
   /// First argument of the interrupted call, and so on.
   public var arguments: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) {
-    (raw.rdi, raw.rsi, raw.rdx, raw.r10, raw.r8, raw.r9)
+    guard is32Bit else { return (raw.rdi, raw.rsi, raw.rdx, raw.r10, raw.r8, raw.r9) }
+    func low(_ value: UInt64) -> UInt64 { value & 0xffff_ffff }
+    return (low(raw.rbx), low(raw.rcx), low(raw.rdx), low(raw.rsi), low(raw.rdi), low(raw.rbp))
   }
 
-  /// Sets the registers for a system call instruction; no call counts as interrupted.
+  /// Sets the registers for a system call instruction, `int $0x80` for a number of the 32-bit ABI; no call counts as
+  /// interrupted.
   mutating func prepareCall(
     _ number: Int, _ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64, _ e: UInt64, _ f: UInt64
   ) {
     raw.orig_rax = .max
-    raw.rax = UInt64(number)
-    (raw.rdi, raw.rsi, raw.rdx, raw.r10, raw.r8, raw.r9) = (a, b, c, d, e, f)
+    raw.cs = Self.codeSegment64
+    raw.rax = UInt64(CompatCall.plainNumber(number))
+    if CompatCall.isCompat(number) {
+      (raw.rbx, raw.rcx, raw.rdx, raw.rsi, raw.rdi, raw.rbp) = (a, b, c, d, e, f)
+    } else {
+      (raw.rdi, raw.rsi, raw.rdx, raw.r10, raw.r8, raw.r9) = (a, b, c, d, e, f)
+    }
   }
 
   /// Sets the registers for the injected code's loop over a list of calls.
   mutating func prepareList(at code: UInt64, calls: UInt64, count: UInt64) {
     raw.orig_rax = .max
-    (raw.rip, raw.rbx, raw.r12, raw.r15) = (code, calls, count, 0)
+    raw.cs = Self.codeSegment64
+    (raw.rip, raw.r14, raw.r12, raw.r15) = (code, calls, count, 0)
   }
 
-  /// Whether the thread runs 64-bit code (the code segment of the 64-bit ABI, arch/x86/include/asm/segment.h).
-  public var is64Bit: Bool { raw.cs == 0x33 }
+  /// The code segments of programs (__USER_CS and __USER32_CS, arch/x86/include/asm/segment.h).
+  private static let codeSegment64: UInt64 = 0x33
+  private static let codeSegment32: UInt64 = 0x23
+  /// Whether the thread runs 64-bit code.
+  public var is64Bit: Bool { raw.cs == Self.codeSegment64 }
+  /// Whether the thread runs 32-bit code, whose system calls are those of the 32-bit ABI.
+  public var is32Bit: Bool { raw.cs == Self.codeSegment32 }
 
   /// How the kernel wants an interrupted call to be taken up again (include/linux/errno.h).
   public enum Restart: Int64, Sendable {
@@ -77,7 +95,8 @@ public struct Registers {
   public var withCallRestarted: Registers {
     guard let restart, let call = interruptedCall else { return self }
     var copy = self
-    copy.result = restart == .block ? Int64(SYS_restart_syscall) : Int64(call)
+    let again = is32Bit ? CompatCall.restartSystemCall : Int(SYS_restart_syscall)
+    copy.result = Int64(CompatCall.plainNumber(restart == .block ? again : call))
     copy.raw.rip &-= 2
     copy.raw.orig_rax = UInt64.max
     return copy
@@ -91,7 +110,7 @@ public struct Registers {
     return copy
   }
 
-  /// The registers for one system call instruction at `address`.
+  /// The registers for one system call instruction at `address`, which must be `int $0x80` for the 32-bit ABI.
   public func calling(_ number: Int, _ a: UInt64, _ b: UInt64, at address: UInt64) -> Registers {
     var copy = self
     copy.prepareCall(number, a, b, 0, 0, 0, 0)
@@ -108,7 +127,7 @@ public struct Registers {
   /// The registers with a call to be made from the arguments that are there.
   public func repeating(_ call: Int) -> Registers {
     var copy = self
-    copy.result = Int64(call)
+    copy.result = Int64(CompatCall.plainNumber(call))
     copy.raw.rip &-= 2
     copy.raw.orig_rax = UInt64.max
     return copy

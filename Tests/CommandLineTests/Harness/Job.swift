@@ -27,7 +27,8 @@ final class Job {
     try makeDirectory(directory)
     let prefix = user.map { ["--as", "\($0)", program] } ?? []
     let process = try ChildProcess(
-      program, prefix + [name, directory] + arguments, streams: streams, environment: sandbox.environment,
+      user == nil ? program : Programs.workloads,
+      prefix + [name, directory] + arguments, streams: streams, environment: sandbox.environment,
       ownSession: ownSession)
     self.process = process
     pid = process.pid

@@ -20,27 +20,36 @@ public struct Scaffold: ~Copyable {
 
   /// Maps it at `address`, which must be free for `length(slots:)` bytes.
   ///
+  /// - Parameter file: in whose pages it is to be, so that tasks that execute a program can map it again; -1: in none.
   /// - Throws: EEXIST where something is mapped, ENOMEM, or what mmap(2) says.
-  public static func make(at address: UInt64, slots: Int) throws(Errno) -> Scaffold {
-    let protection = PROT_READ | PROT_WRITE
-    try map(address, codeLength, protection, MAP_PRIVATE | MAP_ANONYMOUS)
-    let scaffold = Scaffold(range: address..<address + length(slots: slots))
+  public static func make(at address: UInt64, slots: Int, file: Int32 = -1) throws(Errno) -> Scaffold {
+    let length = length(slots: slots)
+    if file >= 0 {
+      guard address + length <= lowEnd else { throw .noMemory }
+      _ = try systemCall { ftruncate(file, Int(length)) }
+    }
+    try map(address, length, file)
+    let scaffold = Scaffold(range: address..<address + length, file: file)
     let code = unsafe UnsafeMutableRawPointer(bitPattern: UInt(address))
     unsafe code?.copyMemory(from: crtop_injection_code(), byteCount: crtop_injection_code_length())
     _ = try systemCall { unsafe mprotect(code, Int(codeLength), PROT_READ | PROT_EXEC) }
-    try map(address + codeLength, length(slots: slots) - codeLength, protection, MAP_SHARED | MAP_ANONYMOUS)
     return scaffold
   }
 
-  private init(range: Range<UInt64>) { self.range = range }
+  private let file: Int32
+  /// The end of what 32-bit programs can map, without the room for their stacks.
+  private static let lowEnd: UInt64 = 0xf000_0000
+
+  private init(range: Range<UInt64>, file: Int32) { (self.range, self.file) = (range, file) }
 
   deinit {
     _ = unsafe munmap(UnsafeMutableRawPointer(bitPattern: UInt(range.lowerBound)), Int(range.count))
   }
 
-  private static func map(_ address: UInt64, _ length: UInt64, _ protection: Int32, _ flags: Int32) throws(Errno) {
+  private static func map(_ address: UInt64, _ length: UInt64, _ file: Int32) throws(Errno) {
     let wanted = unsafe UnsafeMutableRawPointer(bitPattern: UInt(address))
-    let got = unsafe mmap(wanted, Int(length), protection, flags | MAP_FIXED_NOREPLACE, -1, 0)
+    let flags = MAP_SHARED | MAP_FIXED_NOREPLACE | (file < 0 ? MAP_ANONYMOUS : 0)
+    let got = unsafe mmap(wanted, Int(length), PROT_READ | PROT_WRITE, flags, file, 0)
     if unsafe got == MAP_FAILED { throw currentErrno() }
     guard unsafe got == wanted else { throw .fileExists }
   }
@@ -104,11 +113,7 @@ public struct Scaffold: ~Copyable {
     do throws(Errno) {
       unsafe copyData(calls)
       var registers = try thread.registers()
-      let argument = call.arguments
-      registers.prepareCall(
-        Int(call.number), UInt64(bitPattern: argument.0), UInt64(bitPattern: argument.1),
-        UInt64(bitPattern: argument.2), UInt64(bitPattern: argument.3), UInt64(bitPattern: argument.4),
-        UInt64(bitPattern: argument.5))
+      registers.prepare(call)
       let isCompat = CompatCall.isCompat(Int(call.number))
       registers.programCounter =
         range.lowerBound + UInt64(isCompat ? crtop_injection_compat_offset() : crtop_injection_single_offset())
@@ -117,6 +122,42 @@ public struct Scaffold: ~Copyable {
       try thread.finishCall()
       return try thread.registers().result
     } catch { throw error.problem(task: thread.name, "cannot put the task back into its call") }
+  }
+
+  /// Lets a new thread execute a program by the only call of the list, and maps the scaffold in the address space that it
+  /// has then. The scaffold must be in a file's pages, which the thread keeps open.
+  ///
+  /// - Parameter instruction: where the program has `int $0x80`.
+  public func execute(
+    _ thread: TracedThread, in calls: RemoteCalls, instruction: UInt64
+  ) throws(Problem) {
+    guard let call = calls.calls.first else { return }
+    do throws(Errno) {
+      unsafe copyData(calls)
+      var registers = try thread.registers()
+      registers.prepare(call)
+      registers.programCounter = range.lowerBound + UInt64(crtop_injection_single_offset())
+      try make(registers, thread, expecting: 0)
+      let slots = range.lowerBound + Self.codeLength..<range.upperBound
+      for (part, protection) in [
+        (range.lowerBound..<slots.lowerBound, PROT_READ | PROT_EXEC), (slots, PROT_READ | PROT_WRITE),
+      ] {
+        registers = try thread.registers()
+        registers.prepareCall(
+          CompatCall.mapMemory, part.lowerBound, UInt64(part.count), UInt64(protection),
+          UInt64(MAP_SHARED | MAP_FIXED_NOREPLACE), UInt64(file), (part.lowerBound - range.lowerBound) / Self.codeLength
+        )
+        registers.programCounter = instruction
+        try make(registers, thread, expecting: part.lowerBound)
+      }
+    } catch { throw error.problem(task: thread.name, "cannot execute a program in the new task") }
+  }
+
+  private func make(_ registers: Registers, _ thread: TracedThread, expecting expected: UInt64) throws(Errno) {
+    try thread.setRegisters(registers)
+    let result = try thread.makeCall()
+    guard result != Int64(expected) else { return }
+    throw Errno(rawValue: (-4095...0).contains(result) ? Int32(-result) : EINVAL)
   }
 
   /// Lets a thread make the calls, and waits for their end.

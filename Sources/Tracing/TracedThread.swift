@@ -75,6 +75,20 @@ public final class TracedThread {
     isStopped = false
   }
 
+  /// Lets the thread make the call to its end, whatever it becomes by that (execve(2)). Gives the result; the thread is
+  /// stopped as by `finishCall`.
+  public func makeCall() throws(Errno) -> Int64 {
+    for _ in 0..<2 {  // its beginning, its end
+      try startCall()
+      while try waitForStop() != .signal(SIGTRAP) { try startCall() }
+    }
+    let result = try registers().result
+    try interrupt()
+    try resume()
+    guard case .interrupted = try waitForStop() else { throw .noSuchProcess }
+    return result
+  }
+
   /// Waits until the thread has entered the call, and interrupts it there, as a stop at a checkpoint does; a call that does
   /// not wait is made all the same. The thread is stopped, where a call is taken up again when it is let go.
   public func finishCall() throws(Errno) {

@@ -111,6 +111,24 @@ extension CommandLine {
       try job.expectPass()
     }
 
+    /// The setting is one of the pid namespace (memfd_create(2)).
+    @Test(.enabled(if: geteuid() == 0), .timeLimit(.minutes(1))) func noProgramsInMemory() throws {
+      let sandbox = try Sandbox()
+      let job = try Job(program32: "tree", in: sandbox)
+      let tasks = try job.checkpointAndKill(to: sandbox["image"])
+      var streams = ChildProcess.Streams()
+      streams.errors = sandbox["errors"]
+      let script = "echo 2 >/proc/sys/vm/memfd_noexec && exec \(Programs.crtop) restart \(sandbox["image"]) --detach"
+      let run = try ChildProcess(
+        "/usr/bin/unshare", ["--pid", "--fork", "--mount-proc", "sh", "-c", script], streams: streams,
+        environment: sandbox.environment)
+      #expect(try run.wait() == .exited(1))
+      let errors = try readText(streams.errors)
+      #expect(errors.contains("program32 (\(job.pid))") && errors.contains("memfd_noexec"), "\(errors)")
+      try job.restart(from: sandbox["image"], expecting: tasks)
+      try job.expectPass()
+    }
+
     /// Registers of the other mode in an image.
     @Test(.timeLimit(.minutes(1))) func forgedMode() throws {
       let sandbox = try Sandbox()

@@ -16,7 +16,7 @@ _Static_assert(sizeof(void *) == 4, "to be compiled with -m32");
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 enum { SIGUSR1 = 10, SIGUSR2 = 12, SIGALRM = 14, SIGCHLD = 17, FIRST_REALTIME = 34 };
 enum { SA_SIGINFO = 4, SA_RESTORER = 0x04000000, SA_ONSTACK = 0x08000000, SA_NODEFER = 0x40000000 };
-enum { EINTR = 4, EAGAIN = 11, ETIMEDOUT = 110 };
+enum { ENOMEM = 12, ETIMEDOUT = 110 };
 
 struct time32 {
   int32_t seconds, nanoseconds;

@@ -1,5 +1,5 @@
 /* What the kernel keeps for a 32-bit task, and in the form of the 32-bit ABI: thread areas, segment registers, signal
- * actions, pending signals, the alternate stack, the robust list, flags of files, the vDSO, the break. */
+ * actions, pending signals, the alternate stack, the robust list, flags of files, the vDSO, the address space. */
 #include "program32.h"
 
 enum { QUEUED = 3, SI_QUEUE = -1, AT_SYSINFO = 32, ACTIONS = 64 };
@@ -84,6 +84,23 @@ static void check_signals(void) {
   for (int32_t i = 0; i < QUEUED; i++) REQUIRE(received[i] == 1000 + i && codes[i] == SI_QUEUE, received[i]);
 }
 
+/* The text of /proc/self/maps: the address space of a 32-bit program has no [vsyscall], nor room behind 0xffffe000. */
+static char maps[2][8192];
+
+static long read_maps(char *text) {
+  long file = CALL(open, "/proc/self/maps", 0, 0), length = 0, got;
+  while ((got = CALL(read, file, text + length, sizeof maps[0] - (size_t)length)) > 0) length += got;
+  CALL(close, file);
+  REQUIRE(got == 0 && length < (long)sizeof maps[0], got);
+  return length;
+}
+
+static void check_address_space(long length) {
+  REQUIRE(read_maps(maps[1]) == length && equal(maps[0], maps[1], (size_t)length), length);
+  long last = CALL(mmap2, 0xffffe000, 4096, 3, 0x32, -1, 0);
+  REQUIRE(last == -ENOMEM, last);
+}
+
 void run_state(void) {
   for (uint32_t i = 0; i < COUNT(stores); i++) REQUIRE(set_area(12 + i, stores[i], 15 + i) == 0, i);
   load_gs(13);
@@ -101,9 +118,11 @@ void run_state(void) {
   REQUIRE(CALL(sigaltstack, &stack, NULL) == 0, 0);
   queue_signals();
   long flags = CALL(fcntl, 1, 3, 0), end = CALL(brk, 0), thread = current_thread(); /* F_GETFL */
+  long length = read_maps(maps[0]);
   report("ready");
   wait_for_verdict();
 
+  check_address_space(length);
   check_areas();
   check_signals();
   void *head = NULL;

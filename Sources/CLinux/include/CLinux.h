@@ -70,8 +70,8 @@ struct pm_scan_arg {
   uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
   uint64_t category_inverted, category_mask, category_anyof_mask, return_mask;
 };
-/* O_PATH, which needs _GNU_SOURCE where this is imported. */
-enum { CRTOP_O_PATH = 010000000 };
+/* O_PATH and AT_EMPTY_PATH, which need _GNU_SOURCE where this is imported. */
+enum { CRTOP_O_PATH = 010000000, CRTOP_AT_EMPTY_PATH = 0x1000 };
 enum { CRTOP_PAGE_IS_PRESENT = 1 << 3, CRTOP_PAGE_IS_SWAPPED = 1 << 4 };
 unsigned long crtop_pagemap_scan_request(void);
 

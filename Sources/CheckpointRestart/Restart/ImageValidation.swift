@@ -11,13 +11,13 @@ struct ImageValidation {
   let shared: ImageSharedObjects
 
   /// The end of user addresses with four-level page tables, and of those of 32-bit programs (IA32_PAGE_OFFSET).
-  private static let userEnd: UInt64 = 1 << 47
-  private static let userEnd32: UInt64 = 0xffff_e000
+  static let userEnd: UInt64 = 1 << 47
+  static let userEnd32: UInt64 = 0xffff_e000
 
   func run() throws(Problem) {
     var tids: Set<Int32> = []
     var pids: Set<Int32> = []
-    var living: [Int32: ImageSharedTables] = [:]
+    var living: [Int32: ImageProcess] = [:]
     for process in processes {
       let name = TaskName(pid: process.pid, comm: process.comm)
       guard process.pid > 1, process.ppid == 0 ? pids.isEmpty : pids.contains(process.ppid) else {
@@ -58,7 +58,7 @@ struct ImageValidation {
         try validate(thread, of: process, name)
       }
       try validateSharedTables(process, name, before: living)
-      living[process.pid] = process.sharedTables
+      living[process.pid] = process
       if process.sharedTables.memory == 0 { try validate(process.addressSpace, of: process, name) }
       try validateNumbers(process, name)
     }
@@ -66,13 +66,18 @@ struct ImageValidation {
   }
 
   private func validateSharedTables(
-    _ process: ImageProcess, _ name: TaskName, before: [Int32: ImageSharedTables]
+    _ process: ImageProcess, _ name: TaskName, before: [Int32: ImageProcess]
   ) throws(Problem) {
     let tables = process.sharedTables
     for table in SharedTables.tables where tables[keyPath: table.owner] != 0 {
       let owner = tables[keyPath: table.owner]
-      guard let its = before[owner], its[keyPath: table.owner] == 0 else {
+      guard let first = before[owner], first.sharedTables[keyPath: table.owner] == 0 else {
         throw invalid(name, "shared_tables: \(table.what) of \(owner)", "there is no such task before it that has one")
+      }
+      // execve(2), which alone makes the kind of a task, ends the sharing of all but the file system context.
+      guard first.is32Bit == process.is32Bit || table.owner == \.fileSystem else {
+        throw invalid(
+          name, "shared_tables: \(table.what) of \(owner)", "one of them is a 32-bit task, the other is not")
       }
     }
     guard tables.signalActions == 0 || tables.memory != 0 else {

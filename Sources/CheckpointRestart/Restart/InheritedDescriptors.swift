@@ -4,6 +4,7 @@ internal import CLinux
 internal import Glibc
 internal import ImageSchema
 internal import SystemCalls
+internal import Tracing
 
 /// Descriptors above all numbers that the job uses. They are closed when the restart is over.
 final class InheritedDescriptors {
@@ -60,6 +61,14 @@ final class InheritedDescriptors {
     guard let pair = files[id] else { return nil }
     let number = writable ? pair.writing : pair.reading
     return number >= 0 ? number : nil
+  }
+
+  /// Lets a task keep them when it executes a program.
+  func keepOnExecution(_ calls: inout RemoteCalls) {
+    for number in numbers {
+      calls.call(
+        Int(SYS_fcntl), UInt64(number), UInt64(F_SETFD), 0, expecting: .value(0), naming: "descriptor (F_SETFD)")
+    }
   }
 
   /// Owners and locks, when the processes that may own them exist.

@@ -32,9 +32,7 @@ struct MemoryFill: ~Copyable {
     var pieces: [Int: [Piece]] = [:]
     try scaffold.forAll(living) { process, calls throws(Problem) in
       try context.progress(process, .restore)
-      var creator = context.byPID[process.creator]
-      while let zombie = creator, zombie.isZombie { creator = context.byPID[zombie.creator] }
-      let parent = creator.flatMap { context.byPID[$0.memoryOwner] }?.image
+      let parent = context.mustExecute(process) ? nil : context.memoryDonor(of: process)?.image
       let inheritance = MemoryInheritance(of: process.image, from: parent, content)
       inheritance.addCalls(scaffold.range, &calls)
       try AddressSpace.map(process, inheritance, context, &calls)

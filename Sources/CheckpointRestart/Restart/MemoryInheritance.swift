@@ -25,7 +25,7 @@ struct MemoryInheritance {
     let areas = process.addressSpace.areas
     inherited = parent?.addressSpace.areas.filter { $0.kind != .vsyscall } ?? []
     let special = areas.filter(\.isSpecial)
-    keepsVDSO = !special.isEmpty && process.is32Bit == parent?.is32Bit && special == inherited.filter(\.isSpecial)
+    keepsVDSO = !special.isEmpty && special == inherited.filter(\.isSpecial)
     var index = 0
     for area in areas where area.isMappable {
       while index < inherited.count && inherited[index].end <= area.start { index += 1 }

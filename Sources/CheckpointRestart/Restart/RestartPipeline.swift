@@ -67,9 +67,10 @@ struct RestartPipeline {
   ) throws(Problem) {
     var memory = try MemoryFill(context, image)
     try FileOpening(context).run()
-    let scaffold = try ScaffoldPlace.make(for: context)
     let creation = TaskCreation(context, plan)
-    try creation.createProcesses(scaffold, &memory)
+    let execution = try ProgramExecution(context)
+    let scaffold = try ScaffoldPlace.make(for: context)
+    try creation.createProcesses(scaffold, execution, &memory)
     try Restoration(context).run(scaffold, creation)
     try Commit(context).run(scaffold)
   }
@@ -98,7 +99,15 @@ enum ScaffoldPlace {
       if candidate + length + (1 << 20) <= range.lowerBound { break }
       candidate = max(candidate, (range.upperBound + (1 << 21) - 1) & ~((1 << 20) - 1))
     }
-    do throws(Errno) { return try Scaffold.make(at: candidate, slots: context.processes.count) } catch {
+    do throws(Errno) {
+      guard context.processes.contains(where: context.mustExecute) else {
+        return try Scaffold.make(at: candidate, slots: context.processes.count)
+      }
+      let file = try OwnedDescriptor.inMemory("crtop-scaffold")
+      let number: Int32
+      do throws(Problem) { number = try context.inherited.adopt(file) } catch { throw error.errno }
+      return try Scaffold.make(at: candidate, slots: context.processes.count, file: number)
+    } catch {
       throw error.problem("cannot map \(length) bytes for the new tasks")
     }
   }

@@ -26,13 +26,16 @@ struct TaskCreation: ~Copyable {
   // MARK: - Processes
 
   /// Creates all processes, level by level. Each has its memory before it has children: they inherit what they share.
-  func createProcesses(_ scaffold: borrowing Scaffold, _ memory: inout MemoryFill) throws(Problem) {
+  func createProcesses(
+    _ scaffold: borrowing Scaffold, _ execution: ProgramExecution, _ memory: inout MemoryFill
+  ) throws(Problem) {
     guard let root = context.processes.first else { return }
     try createRoot(root, scaffold)
     var level = [root]
     while !level.isEmpty {
       // First, so that their memory is charged to those groups.
       for process in level { Cgroups.join(process, context) }
+      try execution.run(level, scaffold, self)
       try memory.run(level, scaffold)
       var next: [RestartingProcess] = []
       next += try createChildren(of: level, plan.early, scaffold)
@@ -58,13 +61,13 @@ struct TaskCreation: ~Copyable {
   private func createRoot(_ root: RestartingProcess, _ scaffold: borrowing Scaffold) throws(Problem) {
     guard context.request.detached else {
       let first = try spawn(root.pid, root.image.comm)
-      try clear(first, scaffold, slot: root.slot, stopSignal: root.stopSignal)
+      try clear(first, scaffold, root)
       return
     }
     // A nursery leads the new session; when it has ended, the root is a child of init.
     let session = plan.outerSession.map { isFree($0) ? $0 : 0 } ?? 0
     let nursery = try spawn(session, "crtop-nursery")
-    try clear(nursery, scaffold, slot: root.slot, stopSignal: root.stopSignal)
+    try clear(nursery, scaffold, root)
     var calls = scaffold.newCalls(slot: root.slot)
     calls.call(Int(SYS_setsid), naming: "session of the job (setsid)")
     addClone(tid: root.pid, flags: 0, exitSignal: UInt64(SIGCHLD), &calls)
@@ -98,11 +101,12 @@ struct TaskCreation: ~Copyable {
     return thread
   }
 
-  /// Nothing of crtop stays in the new task: no memory, no descriptors but the job's, no rseq registration.
-  private func clear(
-    _ thread: TracedThread, _ scaffold: borrowing Scaffold, slot: Int, stopSignal: Int32
+  /// Nothing of crtop, or of a program just executed, stays in the new task: no memory, no descriptors but the job's, no rseq
+  /// registration.
+  func clear(
+    _ thread: TracedThread, _ scaffold: borrowing Scaffold, _ process: RestartingProcess, is32Bit: Bool = false
   ) throws(Problem) {
-    var calls = scaffold.newCalls(slot: slot)
+    var calls = scaffold.newCalls(slot: process.slot)
     if let rseq = try? thread.restartableSequence() {
       calls.call(
         Int(SYS_rseq), UInt64(rseq.rseq_abi_pointer), UInt64(rseq.rseq_abi_size), 1, UInt64(rseq.signature),
@@ -110,14 +114,14 @@ struct TaskCreation: ~Copyable {
     }
     let base = UInt64(context.inherited.base)
     calls.call(Int(SYS_close_range), 0, base - 1, 0, expecting: .value(0), naming: "descriptors (close_range)")
-    let end: UInt64 = 1 << 47 - pageSize
+    let end = is32Bit ? ImageValidation.userEnd32 : ImageValidation.userEnd - pageSize
     calls.call(Int(SYS_munmap), 0, scaffold.range.lowerBound, expecting: .value(0), naming: "memory (munmap)")
     calls.call(
       Int(SYS_munmap), scaffold.range.upperBound, end - scaffold.range.upperBound, expecting: .value(0),
       naming: "memory (munmap)")
     let none = calls.place(words: [0, 2, 0])  // SS_DISABLE
     calls.call(Int(SYS_sigaltstack), none, 0, expecting: .value(0), naming: "alternate signal stack (sigaltstack)")
-    try scaffold.run(thread, &calls, stopSignal: stopSignal)
+    try scaffold.run(thread, &calls, stopSignal: process.stopSignal)
   }
 
   private func createChildren(

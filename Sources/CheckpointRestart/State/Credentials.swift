@@ -151,6 +151,18 @@ enum Credentials: ThreadState {
     }
   }
 
+  /// Whether crtop's capabilities survive execve(2) in a new task (capabilities(7)); root has more afterwards, if anything.
+  static func surviveExecution(_ own: ImageCredentials) -> Bool {
+    let noRoot: UInt32 = 1  // SECBIT_NOROOT
+    let isRoot = own.userIds.dropFirst().first == 0 && own.secureBits & noRoot == 0
+    return own.permitted & ~(isRoot ? own.bounding | own.inheritable : own.ambient) == 0
+  }
+
+  /// Back to crtop's, after execve(2).
+  static func keepCapabilities(_ own: ImageCredentials, _ calls: inout RemoteCalls) {
+    setCapabilities(own.effective, own.permitted, own.inheritable, &calls)
+  }
+
   private static func setCapabilities(
     _ effective: UInt64, _ permitted: UInt64, _ inheritable: UInt64, _ calls: inout RemoteCalls
   ) {

@@ -34,26 +34,37 @@ enum Program32 {
     }
   }
 
-  /// What stands in the way of such tasks here.
+  /// What stands in the way of such tasks here, of the first of them.
   static func problems(_ header: ImageHeader, _ processes: [ImageProcess]) -> [Problem] {
     guard let first = processes.first(where: \.is32Bit) else { return [] }
-    let name = TaskName(pid: first.pid, comm: first.comm)
+    return obstacle(header, TaskName(pid: first.pid, comm: first.comm)).map { [$0] } ?? []
+  }
+
+  private static func obstacle(_ header: ImageHeader, _ task: TaskName) -> Problem? {
+    let what = "its 32-bit program"
     if Machine.vdso32Bytes.isEmpty {
-      return [
-        Problem(
-          task: name, errno: .notSupported, what: "its 32-bit program", why: "this kernel does not run any",
-          remedy: "use a kernel with CONFIG_IA32_EMULATION, without ia32_emulation=off")
-      ]
+      return Problem(
+        task: task, errno: .notSupported, what: what, why: "this kernel does not run any",
+        remedy: "use a kernel with CONFIG_IA32_EMULATION, without ia32_emulation=off")
     }
     guard [UInt8](header.vdso32) == Machine.vdso32Bytes else {
-      return [
-        Problem(
-          task: name, errno: .notSupported, what: "the vDSO of its 32-bit program",
-          why:
-            "the image is from kernel \(header.kernelRelease), this is \(Machine.current.release) and has another one",
-          remedy: "boot the kernel the image was made on")
-      ]
+      let release = Machine.current.release
+      return Problem(
+        task: task, errno: .notSupported, what: "the vDSO of \(what)",
+        why: "the image is from kernel \(header.kernelRelease), this is \(release) and has another one",
+        remedy: "boot the kernel the image was made on")
     }
-    return []
+    guard Credentials.surviveExecution(Credentials.own()) else {
+      return Problem(
+        task: task, errno: .notPermitted, what: what,
+        why: "its task has to call execve(2), by which it would lose crtop's capabilities",
+        remedy: "run crtop as root, or with ambient capabilities")
+    }
+    do throws(Errno) { _ = try ProgramStub(is32Bit: true) } catch {
+      return error.problem(
+        task: task, what, why: "its task has to execute a file in memory, and crtop cannot make one (\(error.symbol))",
+        remedy: "use Linux 6.3 or later, with sysctl vm.memfd_noexec below 2")
+    }
+    return nil
   }
 }

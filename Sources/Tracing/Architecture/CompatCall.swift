@@ -19,6 +19,7 @@ public enum CompatCall {
   public static let nanosleep = marked(162)
   public static let poll = marked(168)
   public static let signalAction = marked(174)  // rt_sigaction
+  static let mapMemory = marked(192)  // mmap2
   public static let futex = marked(240)
   public static let clockNanosleep = marked(267)
   public static let setRobustList = marked(311)

@@ -64,6 +64,13 @@ public struct Registers {
     }
   }
 
+  /// Sets the registers for a call of a list.
+  mutating func prepare(_ call: crtop_remote_call) {
+    let a = call.arguments
+    func word(_ argument: Int64) -> UInt64 { UInt64(bitPattern: argument) }
+    prepareCall(Int(call.number), word(a.0), word(a.1), word(a.2), word(a.3), word(a.4), word(a.5))
+  }
+
   /// Sets the registers for the injected code's loop over a list of calls.
   mutating func prepareList(at code: UInt64, calls: UInt64, count: UInt64) {
     raw.orig_rax = .max

@@ -63,7 +63,15 @@ extension CommandLine {
     /// Killed with it goes everything that was half restored; or the job was committed already, and runs.
     @Test(.timeLimit(.minutes(5))) func duringRestart() throws {
       let sandbox = try Sandbox()
-      let job = try Job("tree", in: sandbox)
+      try killRestarts(of: try Job("tree", in: sandbox), in: sandbox)
+    }
+
+    @Test(.enabled(if: Program32.canRun), .timeLimit(.minutes(5))) func duringRestartOf32BitProgram() throws {
+      let sandbox = try Sandbox()
+      try killRestarts(of: try Job(program32: "tree", in: sandbox), in: sandbox)
+    }
+
+    private func killRestarts(of job: Job, in sandbox: Sandbox) throws {
       let image = sandbox["image"]
       var tasks = try job.checkpointAndKill(to: image)
       let usual = try duration(sandbox, ["restart", image, "--detach"])

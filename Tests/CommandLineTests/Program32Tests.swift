@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The workloads of Tests/Workloads32.
-private let workloads32 = ["state", "handler", "threads", "sleeps", "tree"]
+private let workloads32 = ["state", "handler", "threads", "sleeps", "timers", "tree"]
 
 extension CommandLine {
   @Suite(.enabled(if: Program32.canRun)) struct Programs32 {

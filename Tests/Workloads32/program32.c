@@ -157,7 +157,8 @@ static const struct {
   const char *name;
   void (*run)(void);
 } workloads[] = {
-  {"state", run_state}, {"handler", run_handler}, {"threads", run_threads}, {"sleeps", run_sleeps}, {"tree", run_tree}};
+  {"state", run_state}, {"handler", run_handler}, {"threads", run_threads},
+  {"sleeps", run_sleeps}, {"timers", run_timers}, {"tree", run_tree}};
 
 __attribute__((noreturn, used)) static void begin(char **start) {
   uint32_t count = (uint32_t)start[0];

@@ -15,8 +15,8 @@ _Static_assert(sizeof(void *) == 4, "to be compiled with -m32");
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 enum { SIGUSR1 = 10, SIGUSR2 = 12, SIGALRM = 14, SIGCHLD = 17, FIRST_REALTIME = 34 };
-enum { SA_SIGINFO = 4, SA_RESTORER = 0x04000000, SA_ONSTACK = 0x08000000, SA_NODEFER = 0x40000000 };
-enum { ENOMEM = 12, ETIMEDOUT = 110 };
+enum { SA_SIGINFO = 4, SA_RESTORER = 0x04000000, SA_ONSTACK = 0x08000000, SA_RESTART = 0x10000000, SA_NODEFER = 0x40000000 };
+enum { EAGAIN = 11, ENOMEM = 12, ETIMEDOUT = 110 };
 
 struct time32 {
   int32_t seconds, nanoseconds;
@@ -79,4 +79,5 @@ void run_state(void);
 void run_handler(void);
 void run_threads(void);
 void run_sleeps(void);
+void run_timers(void);
 void run_tree(void);

@@ -3,7 +3,7 @@
 #include "program32.h"
 
 enum { LENGTH_MS = 3000, BEFORE_MS = 500, SLACK_MS = 500, NOTICED_MS = 30, ABSENT_MS = 1000, TIMER_ABSTIME = 1 };
-static volatile int32_t absent, word, two_times[4];
+static volatile int32_t absent, word;
 
 static struct time32 short_time(int32_t ms) { return (struct time32){ms / 1000, ms % 1000 * 1000000}; }
 static struct time64 long_time(int32_t ms) { return (struct time64){ms / 1000, ms % 1000 * 1000000}; }
@@ -24,24 +24,31 @@ static long sleep_in(uint32_t kind) {
   case 9: return CALL(clock_nanosleep, 1, TIMER_ABSTIME, &end, NULL);
   case 10: return CALL(clock_nanosleep_time64, 1, TIMER_ABSTIME, &end64, NULL);
   case 11: return CALL(futex, &word, FUTEX_WAIT_BITSET, 0, &end, NULL, -1);
-  default: return CALL(futex_time64, &word, FUTEX_WAIT_BITSET, 0, &end64, NULL, -1);
+  case 12: return CALL(futex_time64, &word, FUTEX_WAIT_BITSET, 0, &end64, NULL, -1);
+  case 13: return CALL(rt_sigtimedwait, &(uint64_t){1 << (SIGUSR2 - 1)}, NULL, &length, 8);
+  default: return CALL(rt_sigtimedwait_time64, &(uint64_t){1 << (SIGUSR2 - 1)}, NULL, &length64, 8);
   }
 }
-enum { KINDS = 13, UNTIL = 9 /* from here on they wait for a time */ };
+/* From UNTIL on they wait for a time; those from ANEW on begin anew when a checkpoint stops them. */
+enum { KINDS = 15, UNTIL = 9, ANEW = 13 };
 static volatile int32_t alive[KINDS];
 
-static bool is_futex(uint32_t kind) { return kind == 6 || kind == 7 || kind >= 11; }
+static int32_t result_of(uint32_t kind) {
+  if (kind >= ANEW) return -EAGAIN;
+  return kind == 6 || kind == 7 || kind >= 11 ? -ETIMEDOUT : 0;
+}
 
 static void sleep_once(uint32_t kind) {
   int32_t start = now_ms();
   long result = sleep_in(kind);
-  REQUIRE(result == (is_futex(kind) ? -ETIMEDOUT : 0), result - 1000 * (long)kind);
+  REQUIRE(result == result_of(kind), result - 1000 * (long)kind);
   int32_t passed = now_ms() - start;
   nap(2 * NOTICED_MS); /* until the absence has been noticed */
   int32_t least = LENGTH_MS - 1;
   if (kind < UNTIL && absent >= ABSENT_MS) least += absent - SLACK_MS;
   REQUIRE(passed >= least, passed - 100000 * (long)kind);
-  REQUIRE(passed <= LENGTH_MS + absent + SLACK_MS, passed + 100000 * (long)kind);
+  int32_t again = kind < ANEW ? 0 : LENGTH_MS;
+  REQUIRE(passed <= LENGTH_MS + absent + again + SLACK_MS, passed + 100000 * (long)kind);
 }
 
 void run_sleeps(void) {

@@ -90,8 +90,14 @@ enum Machine {
     return Array(bytes.prefix(max(0, got)))
   }()
 
+  /// Where its functions that read the clocks are, as offsets.
+  static let vdso32Functions = (VDSOFunctions(vdso32Bytes, is32Bit: true)?.byName ?? [:])
+    .filter { $0.key.hasPrefix("__vdso_") }.map { $0.value.offset..<$0.value.offset + $0.value.size }
+
   /// The mappings that come with the vDSO ([vvar] and its kin) and itself, in the order of their addresses: their lengths.
-  static let vdsoAreas = vdsoMappings.map { (length: $0.range.count, isCode: $0.isCode) }
+  static func vdsoAreas(is32Bit: Bool) -> [(length: Int, isCode: Bool)] {
+    vdsoMappings.map { (is32Bit && $0.isCode ? vdso32Bytes.count : $0.range.count, $0.isCode) }
+  }
 
   private static let vdsoMappings: [(range: Range<UInt64>, isCode: Bool)] = {
     var reader = ProcFileReader()

@@ -70,29 +70,36 @@ extension CommandLine {
       #expect(lines.count == 1)
       return lines.first.map(String.init) ?? ""
     }
+  }
+}
 
-    /// Fills every function of an ELF object's dynamic symbols with int3.
-    private func trapFunctions(_ bytes: inout [UInt8]) throws {
-      func number(_ offset: Int, _ count: Int) -> Int {
-        (0..<count).reversed().reduce(0) { $0 << 8 | Int(bytes[offset + $1]) }
-      }
-      let segments = (0..<number(56, 2)).map { number(32, 8) + $0 * 56 }
-      let dynamic = try #require(segments.first { number($0, 4) == 2 })
-      var values: [Int: Int] = [:]
-      var entry = number(dynamic + 8, 8)
-      while number(entry, 8) != 0 {
-        values[number(entry, 8)] = number(entry + 8, 8)
-        entry += 16
-      }
-      let (symbols, strings) = (try #require(values[6]), try #require(values[5]))
-      var functions: [Range<Int>] = []
-      for symbol in stride(from: symbols, to: strings, by: 24) where number(symbol + 4, 1) & 15 == 2 {
-        functions.append(number(symbol + 8, 8)..<number(symbol + 8, 8) + number(symbol + 16, 8))
-      }
-      #expect(functions.count >= 10)
-      for function in functions {
-        bytes.replaceSubrange(function, with: [UInt8](repeating: 0xcc, count: function.count))
-      }
-    }
+/// Fills every function of a vDSO with int3; in that of 32-bit programs only those that read the clocks, since the code of
+/// system calls and signal frames goes on.
+func trapFunctions(_ bytes: inout [UInt8], is32Bit: Bool = false) throws {
+  func number(_ offset: Int, _ count: Int) -> Int {
+    (0..<count).reversed().reduce(0) { $0 << 8 | Int(bytes[offset + $1]) }
+  }
+  let word = is32Bit ? 4 : 8
+  let (head, count, size) = is32Bit ? (28, 44, 32) : (32, 56, 56)
+  let segments = (0..<number(count, 2)).map { number(head, word) + $0 * size }
+  let dynamic = try #require(segments.first { number($0, 4) == 2 })
+  var values: [Int: Int] = [:]
+  var entry = number(dynamic + word, word)
+  while number(entry, word) != 0 {
+    values[number(entry, word)] = number(entry + word, word)
+    entry += 2 * word
+  }
+  let (symbols, strings) = (try #require(values[6]), try #require(values[5]))
+  var functions: [Range<Int>] = []
+  let (symbolSize, kind, value, length) = is32Bit ? (16, 12, 4, 8) : (24, 4, 8, 16)
+  for symbol in stride(from: symbols, to: strings, by: symbolSize) where number(symbol + kind, 1) & 15 == 2 {
+    let name = String(decoding: bytes[(strings + number(symbol, 4))...].prefix { $0 != 0 }, as: UTF8.self)
+    if is32Bit && !name.hasPrefix("__vdso_") { continue }
+    let start = number(symbol + value, word)
+    functions.append(start..<start + number(symbol + length, word))
+  }
+  #expect(functions.count >= (is32Bit ? 5 : 10))
+  for function in functions {
+    bytes.replaceSubrange(function, with: [UInt8](repeating: 0xcc, count: function.count))
   }
 }

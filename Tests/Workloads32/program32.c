@@ -158,7 +158,7 @@ static const struct {
   void (*run)(void);
 } workloads[] = {
   {"state", run_state}, {"handler", run_handler}, {"threads", run_threads},
-  {"sleeps", run_sleeps}, {"timers", run_timers}, {"tree", run_tree}};
+  {"sleeps", run_sleeps}, {"timers", run_timers}, {"vdso", run_vdso}, {"tree", run_tree}};
 
 __attribute__((noreturn, used)) static void begin(char **start) {
   uint32_t count = (uint32_t)start[0];

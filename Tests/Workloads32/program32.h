@@ -80,4 +80,5 @@ void run_handler(void);
 void run_threads(void);
 void run_sleeps(void);
 void run_timers(void);
+void run_vdso(void);
 void run_tree(void);

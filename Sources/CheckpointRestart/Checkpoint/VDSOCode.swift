@@ -37,10 +37,11 @@ enum VDSOCode {
   }
 
   /// Compares the code at the program counter with the vDSO, which is the same in all tasks: so its address need not be
-  /// found out.
+  /// found out. That of 32-bit programs also has the code of all their system calls, which goes on under any kernel.
   private static func isInside(_ thread: TracedThread) -> Bool {
-    guard let counter = try? thread.registers().programCounter else { return false }
-    let vdso = Machine.vdsoBytes
+    guard let registers = try? thread.registers() else { return false }
+    let counter = registers.programCounter
+    let vdso = registers.is32Bit ? Machine.vdso32Bytes : Machine.vdsoBytes
     var code = [UInt8](repeating: 0, count: length)
     let isRead: Void? = try? unsafe code.withMutableBytes { buffer throws(Errno) in
       unsafe try TaskMemory.read(of: thread.tid, [(counter, length)], into: buffer)
@@ -48,6 +49,7 @@ enum VDSOCode {
     guard isRead != nil else { return false }
     return stride(from: Int(counter % pageSize), through: vdso.count - length, by: Int(pageSize)).contains { offset in
       vdso[offset..<offset + length].elementsEqual(code)
+        && (!registers.is32Bit || Machine.vdso32Functions.contains { $0.contains(offset) })
     }
   }
 }

@@ -31,7 +31,7 @@ struct RestartPipeline {
     ).run()
     var foreignVDSO: ForeignVDSO?
     do throws(Problem) {
-      foreignVDSO = try ForeignVDSO(metadata.header)
+      foreignVDSO = try ForeignVDSO(metadata.header, metadata.processes)
       try foreignVDSO?.adapt(&metadata.processes)
     } catch { obstacles.append(error) }
     if !obstacles.isEmpty { throw Problems(obstacles) }

@@ -16,7 +16,7 @@ struct RestartPreflight {
 
   /// All obstacles; empty when the restart can begin.
   func run() -> [Problem] {
-    machine() + Program32.problems(header, processes) + coreFlags() + RestartPrivileges().problems(processes)
+    machine() + Program32.problems(processes) + coreFlags() + RestartPrivileges().problems(processes)
       + LoginUser.problems(processes, accepted)
       + files()
       + TakenPids(processes, plan).problems(patience: patience)

@@ -35,24 +35,17 @@ enum Program32 {
   }
 
   /// What stands in the way of such tasks here, of the first of them.
-  static func problems(_ header: ImageHeader, _ processes: [ImageProcess]) -> [Problem] {
+  static func problems(_ processes: [ImageProcess]) -> [Problem] {
     guard let first = processes.first(where: \.is32Bit) else { return [] }
-    return obstacle(header, TaskName(pid: first.pid, comm: first.comm)).map { [$0] } ?? []
+    return obstacle(TaskName(pid: first.pid, comm: first.comm)).map { [$0] } ?? []
   }
 
-  private static func obstacle(_ header: ImageHeader, _ task: TaskName) -> Problem? {
+  private static func obstacle(_ task: TaskName) -> Problem? {
     let what = "its 32-bit program"
     if Machine.vdso32Bytes.isEmpty {
       return Problem(
         task: task, errno: .notSupported, what: what, why: "this kernel does not run any",
         remedy: "use a kernel with CONFIG_IA32_EMULATION, without ia32_emulation=off")
-    }
-    guard [UInt8](header.vdso32) == Machine.vdso32Bytes else {
-      let release = Machine.current.release
-      return Problem(
-        task: task, errno: .notSupported, what: "the vDSO of \(what)",
-        why: "the image is from kernel \(header.kernelRelease), this is \(release) and has another one",
-        remedy: "boot the kernel the image was made on")
     }
     guard Credentials.surviveExecution(Credentials.own()) else {
       return Problem(

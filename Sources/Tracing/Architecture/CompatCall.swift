@@ -35,6 +35,7 @@ public enum CompatCall {
       177, 247, 256,  // rt_sigtimedwait, io_getevents, epoll_wait
       308, 309, 319, 337,  // pselect6, ppoll, epoll_pwait, recvmmsg
       364, 369, 370, 371, 372, 385,  // accept4, sendto, sendmsg, recvfrom, recvmsg, io_pgetevents
-      413, 414, 416, 417, 420, 421, 441,  // with 64-bit time: pselect6, ppoll, io_pgetevents, recvmmsg, semtimedop,
-    ].map(marked))  // rt_sigtimedwait; epoll_pwait2
+      413, 414, 416, 417,  // pselect6, ppoll, io_pgetevents, recvmmsg with 64-bit time
+      420, 421, 441,  // semtimedop, rt_sigtimedwait with 64-bit time, epoll_pwait2
+    ].map(marked))
 }

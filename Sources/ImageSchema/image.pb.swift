@@ -932,6 +932,12 @@ public nonisolated struct ImageProcessAttributes: Sendable {
 
   public var transparentHugePagesDisabled: Bool = false
 
+  /// PR_GET_THP_DISABLE without its lowest bit
+  public var transparentHugePagesFlags: UInt32 = 0
+
+  /// PR_FUTEX_HASH of a process with one thread; 0: the kernel's table for all
+  public var futexSlots: UInt32 = 0
+
   /// membarrier(2): MEMBARRIER_CMD_REGISTER_* commands that were given
   public var membarrierRegistrations: UInt32 = 0
 
@@ -951,9 +957,21 @@ public nonisolated struct ImageFileSystemContext: Sendable {
 
   public var umask: UInt32 = 0
 
+  /// the working directory: who may have it again
+  public var directory: ImageSharedFile {
+    get {_directory ?? ImageSharedFile()}
+    set {_directory = newValue}
+  }
+  /// Returns true if `directory` has been explicitly set.
+  public var hasDirectory: Bool {self._directory != nil}
+  /// Clears the value of `directory`. Subsequent reads from it will return its default value.
+  public mutating func clearDirectory() {self._directory = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _directory: ImageSharedFile? = nil
 }
 
 public nonisolated struct ImageAddressSpace: Sendable {
@@ -1131,6 +1149,13 @@ public nonisolated struct ImageSharedFile: Sendable {
 
   /// some task can write it, so that only its owner's word says what it holds
   public var writable: Bool = false
+
+  public var uid: UInt32 = 0
+
+  public var gid: UInt32 = 0
+
+  /// the two before are known
+  public var hasOwner_p: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2711,7 +2736,7 @@ nonisolated extension ImageResourceLimit: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ImageProcessAttributes: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ProcessAttributes"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dumpable\0\u{3}oom_score_adjustment\0\u{3}core_dump_filter\0\u{3}child_subreaper\0\u{3}transparent_huge_pages_disabled\0\u{3}membarrier_registrations\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dumpable\0\u{3}oom_score_adjustment\0\u{3}core_dump_filter\0\u{3}child_subreaper\0\u{3}transparent_huge_pages_disabled\0\u{3}membarrier_registrations\0\u{4}j\u{3}transparent_huge_pages_flags\0\u{3}futex_slots\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2725,6 +2750,8 @@ nonisolated extension ImageProcessAttributes: SwiftProtobuf.Message, SwiftProtob
       case 4: try { try decoder.decodeSingularBoolField(value: &self.childSubreaper) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.transparentHugePagesDisabled) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.membarrierRegistrations) }()
+      case 240: try { try decoder.decodeSingularUInt32Field(value: &self.transparentHugePagesFlags) }()
+      case 241: try { try decoder.decodeSingularUInt32Field(value: &self.futexSlots) }()
       default: break
       }
     }
@@ -2749,6 +2776,12 @@ nonisolated extension ImageProcessAttributes: SwiftProtobuf.Message, SwiftProtob
     if self.membarrierRegistrations != 0 {
       try visitor.visitSingularUInt32Field(value: self.membarrierRegistrations, fieldNumber: 6)
     }
+    if self.transparentHugePagesFlags != 0 {
+      try visitor.visitSingularUInt32Field(value: self.transparentHugePagesFlags, fieldNumber: 240)
+    }
+    if self.futexSlots != 0 {
+      try visitor.visitSingularUInt32Field(value: self.futexSlots, fieldNumber: 241)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2758,6 +2791,8 @@ nonisolated extension ImageProcessAttributes: SwiftProtobuf.Message, SwiftProtob
     if lhs.coreDumpFilter != rhs.coreDumpFilter {return false}
     if lhs.childSubreaper != rhs.childSubreaper {return false}
     if lhs.transparentHugePagesDisabled != rhs.transparentHugePagesDisabled {return false}
+    if lhs.transparentHugePagesFlags != rhs.transparentHugePagesFlags {return false}
+    if lhs.futexSlots != rhs.futexSlots {return false}
     if lhs.membarrierRegistrations != rhs.membarrierRegistrations {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -2766,7 +2801,7 @@ nonisolated extension ImageProcessAttributes: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension ImageFileSystemContext: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".FileSystemContext"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}working_directory\0\u{1}root\0\u{1}umask\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}working_directory\0\u{1}root\0\u{1}umask\0\u{2}m\u{3}directory\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2777,12 +2812,17 @@ nonisolated extension ImageFileSystemContext: SwiftProtobuf.Message, SwiftProtob
       case 1: try { try decoder.decodeSingularStringField(value: &self.workingDirectory) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.root) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.umask) }()
+      case 240: try { try decoder.decodeSingularMessageField(value: &self._directory) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.workingDirectory.isEmpty {
       try visitor.visitSingularStringField(value: self.workingDirectory, fieldNumber: 1)
     }
@@ -2792,6 +2832,9 @@ nonisolated extension ImageFileSystemContext: SwiftProtobuf.Message, SwiftProtob
     if self.umask != 0 {
       try visitor.visitSingularUInt32Field(value: self.umask, fieldNumber: 3)
     }
+    try { if let v = self._directory {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 240)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2799,6 +2842,7 @@ nonisolated extension ImageFileSystemContext: SwiftProtobuf.Message, SwiftProtob
     if lhs.workingDirectory != rhs.workingDirectory {return false}
     if lhs.root != rhs.root {return false}
     if lhs.umask != rhs.umask {return false}
+    if lhs._directory != rhs._directory {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3151,7 +3195,7 @@ nonisolated extension ImageSharedObjects: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ImageSharedFile: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SharedFile"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}path\0\u{1}device\0\u{1}inode\0\u{1}mode\0\u{1}size\0\u{3}modified_ns\0\u{1}writable\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}path\0\u{1}device\0\u{1}inode\0\u{1}mode\0\u{1}size\0\u{3}modified_ns\0\u{1}writable\0\u{2}h\u{3}uid\0\u{1}gid\0\u{3}has_owner\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3167,6 +3211,9 @@ nonisolated extension ImageSharedFile: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
       case 7: try { try decoder.decodeSingularInt64Field(value: &self.modifiedNs) }()
       case 8: try { try decoder.decodeSingularBoolField(value: &self.writable) }()
+      case 240: try { try decoder.decodeSingularUInt32Field(value: &self.uid) }()
+      case 241: try { try decoder.decodeSingularUInt32Field(value: &self.gid) }()
+      case 242: try { try decoder.decodeSingularBoolField(value: &self.hasOwner_p) }()
       default: break
       }
     }
@@ -3197,6 +3244,15 @@ nonisolated extension ImageSharedFile: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.writable != false {
       try visitor.visitSingularBoolField(value: self.writable, fieldNumber: 8)
     }
+    if self.uid != 0 {
+      try visitor.visitSingularUInt32Field(value: self.uid, fieldNumber: 240)
+    }
+    if self.gid != 0 {
+      try visitor.visitSingularUInt32Field(value: self.gid, fieldNumber: 241)
+    }
+    if self.hasOwner_p != false {
+      try visitor.visitSingularBoolField(value: self.hasOwner_p, fieldNumber: 242)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3209,6 +3265,9 @@ nonisolated extension ImageSharedFile: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.size != rhs.size {return false}
     if lhs.modifiedNs != rhs.modifiedNs {return false}
     if lhs.writable != rhs.writable {return false}
+    if lhs.uid != rhs.uid {return false}
+    if lhs.gid != rhs.gid {return false}
+    if lhs.hasOwner_p != rhs.hasOwner_p {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -81,6 +81,48 @@ extension CommandLine {
       try job.expectPass()
     }
 
+    /// Root restarts the job, and opens its files: the user may not have put others in their place.
+    @Test(.timeLimit(.minutes(1)), arguments: [[], ["--accept", "changed-files"]])
+    func fileOfAnotherIsRefused(_ accepted: [String]) throws {
+      let sandbox = try Sandbox()
+      let job = try Job("counter", in: sandbox, user: user)
+      let tasks = try job.checkpointAndKill(to: sandbox["image"])
+      let (file, secret) = ("\(job.directory)/count", sandbox["secret"])
+      try writeFile(secret, try readBytes(file))
+      _ = try systemCall { unsafe chmod(secret, 0o600) }
+      #expect(try sandbox.run("/usr/bin/touch", ["--reference", file, secret]).status == .exited(0))
+      #expect(try sandbox.run("/bin/mv", [file, sandbox["aside"]]).status == .exited(0))
+      _ = try systemCall { unsafe symlink(secret, file) }
+      let outcome = try sandbox.run(Programs.crtop, ["restart", sandbox["image"], "--detach"] + accepted)
+      #expect(outcome.status == .exited(1), "\(outcome.summary)")
+      #expect(outcome.errors.contains("could not open itself") && outcome.errors.contains(file), "\(outcome.summary)")
+      #expect(try sandbox.processes() == [], "a process stays behind")
+      #expect(try sandbox.run("/bin/mv", [sandbox["aside"], file]).status == .exited(0))
+      try job.restart(from: sandbox["image"], expecting: tasks)
+      try job.expectPass()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func directoryOfAnotherIsRefused() throws {
+      let sandbox = try Sandbox()
+      let (theirs, closed) = (sandbox["theirs"], sandbox["closed"])
+      for path in [theirs, closed] { try makeDirectory(path) }
+      _ = try systemCall { unsafe chown(theirs, user, user) }
+      _ = try systemCall { unsafe chmod(closed, 0o700) }
+      let program = "cd '\(theirs)' && exec sleep 1000"
+      let job = try ChildProcess(
+        Programs.workloads, ["--as", "\(user)", "/bin/sh", "-c", program], environment: sandbox.environment,
+        ownSession: true)
+      try waitUntil("the program to run") { StatLine("/proc/\(job.pid)/stat")?.comm == "sleep" }
+      try sandbox.crtopMust("checkpoint", "\(job.pid)", "-o", sandbox["image"], "--kill")
+      #expect(try job.wait() == .killed(SIGKILL))
+      #expect(try sandbox.run("/bin/rmdir", [theirs]).status == .exited(0))
+      _ = try systemCall { unsafe symlink(closed, theirs) }
+      let outcome = try sandbox.crtop("restart", sandbox["image"], "--detach")
+      #expect(outcome.status == .exited(1), "\(outcome.summary)")
+      #expect(outcome.errors.contains(theirs) && outcome.errors.contains("could not open itself"), "\(outcome.summary)")
+      #expect(!isTaken(job.pid))
+    }
+
     private func runAsUser(_ sandbox: Sandbox, _ command: [String]) throws -> Outcome {
       try sandbox.run(Programs.workloads, ["--as", "\(user)"] + command)
     }

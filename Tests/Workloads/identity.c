@@ -17,6 +17,8 @@ static const char *const texts[] = {
   "/proc/self/oom_score_adj", "/proc/self/personality", "/proc/self/limits",
 };
 
+enum { FUTEX_HASH = 78 }; /* PR_FUTEX_HASH (linux/prctl.h) */
+
 /* Fields of /proc/self/stat that belong to the task's identity: address space layout, arguments, exit signal. */
 static const int fields[] = {26, 27, 28, 38, 45, 46, 47, 48, 49, 50, 51};
 
@@ -26,7 +28,8 @@ struct picture {
   unsigned long field[COUNT(fields)];
   char executable[4096];
   char random[16];
-  int dumpable, death_signal, subreaper, huge_pages, personality, keep_capabilities, timer_slack, no_new_privileges;
+  int dumpable, death_signal, subreaper, huge_pages, futex_slots, personality, keep_capabilities, timer_slack,
+    no_new_privileges;
   void *break_end;
 };
 
@@ -46,6 +49,7 @@ static void take(struct picture *picture) {
   picture->dumpable = prctl(PR_GET_DUMPABLE);
   must(prctl(PR_GET_PDEATHSIG, &picture->death_signal), "PR_GET_PDEATHSIG");
   must(prctl(PR_GET_CHILD_SUBREAPER, &picture->subreaper), "PR_GET_CHILD_SUBREAPER");
+  picture->futex_slots = prctl(FUTEX_HASH, 2, 0, 0);
   picture->huge_pages = prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0);
   picture->personality = personality(0xffffffff);
   picture->timer_slack = prctl(PR_GET_TIMERSLACK);
@@ -69,7 +73,10 @@ void run_identity(int argc, char **argv) {
   must(prctl(PR_SET_NAME, "new name"), "PR_SET_NAME");
   must(prctl(PR_SET_PDEATHSIG, SIGUSR1), "PR_SET_PDEATHSIG");
   must(prctl(PR_SET_CHILD_SUBREAPER, 1), "PR_SET_CHILD_SUBREAPER");
-  must(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), "PR_SET_THP_DISABLE");
+  /* PR_THP_DISABLE_EXCEPT_ADVISED, Linux 6.18. */
+  if (prctl(PR_SET_THP_DISABLE, 1, 2, 0, 0) < 0) must(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), "PR_SET_THP_DISABLE");
+  /* PR_FUTEX_HASH_SET_SLOTS, Linux 6.16. */
+  prctl(FUTEX_HASH, 1, 64, 0);
   must(prctl(PR_SET_TIMERSLACK, 123456), "PR_SET_TIMERSLACK");
   must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS");
   must(personality(ADDR_NO_RANDOMIZE), "personality");
@@ -94,6 +101,7 @@ void run_identity(int argc, char **argv) {
   REQUIRE(then.dumpable == now.dumpable, "dumpable is %d, not %d", now.dumpable, then.dumpable);
   REQUIRE(then.death_signal == now.death_signal, "the parent death signal is %d", now.death_signal);
   REQUIRE(then.subreaper == now.subreaper, "child subreaper is %d", now.subreaper);
+  REQUIRE(then.futex_slots == now.futex_slots, "the futex hash table has %d slots", now.futex_slots);
   REQUIRE(then.huge_pages == now.huge_pages, "huge pages disabled is %d", now.huge_pages);
   REQUIRE(then.personality == now.personality, "personality is %#x, not %#x", now.personality, then.personality);
   REQUIRE(then.timer_slack == now.timer_slack, "timer slack is %d, not %d", now.timer_slack, then.timer_slack);

@@ -59,9 +59,7 @@ final class SharedObjectTable {
       var file = ImageSharedFile()
       file.id = UInt32(image.files.count + 1)
       file.path = path
-      file.device = UInt64(status.st_dev)
-      file.inode = inode
-      file.mode = status.st_mode
+      file.setIdentity(status)
       file.size = UInt64(max(0, status.st_size))
       file.modifiedNs = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
       file.writable = writable

@@ -10,15 +10,27 @@ struct FileOpening {
   let context: RestartContext
   private var shared: ImageSharedObjects { context.metadata.sharedObjects }
 
-  init(_ context: RestartContext) { self.context = context }
+  private let trust: FileTrust
+
+  init(_ context: RestartContext) {
+    self.context = context
+    trust = FileTrust(context.metadata)
+  }
 
   /// Opens all; the first failure ends it. No process has been created yet.
   func run() throws(Problem) {
     try openMappedFiles()
+    try openDirectories()
     try openPipes()
     for openFile in shared.openFiles {
       switch openFile.object {
-      case .file(let id): try keep(try OpenFiles.reopen(openFile, path: shared.file(id)?.path ?? ""), openFile)
+      case .file(let id):
+        let file = shared.file(id) ?? ImageSharedFile()
+        let descriptor = try OpenFiles.reopen(openFile, path: file.path)
+        try trust.check(descriptor, file, flags: Int32(bitPattern: openFile.flags) & (O_ACCMODE | O_DIRECTORY)) {
+          $0.descriptors.contains { $0.openFile == openFile.id }
+        }
+        try keep(descriptor, openFile)
       case .device(let device):
         let descriptor = try OpenFiles.reopen(openFile, path: device.path)
         let number = descriptor.number
@@ -65,11 +77,40 @@ struct FileOpening {
       }
     }
     for (id, use) in wanted {
-      guard let path = shared.file(id)?.path else { continue }
+      guard let file = shared.file(id) else { continue }
       for writable in [false, true] where writable ? use.writing : use.reading {
-        let number = try open(path, writable ? O_RDWR : O_RDONLY, "\(path), which the job has mapped")
-        context.inherited.setFile(id, number, writable: writable)
+        let flags = writable ? O_RDWR : O_RDONLY
+        let descriptor: OwnedDescriptor
+        do throws(Errno) { descriptor = try OwnedDescriptor.open(file.path, flags) } catch {
+          throw error.problem("cannot open \(file.path), which the job has mapped")
+        }
+        try trust.check(descriptor, file, flags: flags) { process in
+          let space = process.addressSpace
+          return space.executable == id || space.areas.contains { $0.file == id && $0.openedForWriting == writable }
+        }
+        context.inherited.setFile(id, try context.inherited.adopt(descriptor), writable: writable)
       }
+    }
+  }
+
+  /// Working directories.
+  private func openDirectories() throws(Problem) {
+    for process in context.metadata.processes where process.state != .zombie && process.sharedTables.fileSystem == 0 {
+      let path = process.fileSystem.workingDirectory
+      guard context.inherited.directory(path) == nil else { continue }
+      let descriptor: OwnedDescriptor
+      do throws(Errno) { descriptor = try OwnedDescriptor.open(path, Int32(CRTOP_O_PATH) | O_DIRECTORY) } catch {
+        throw error.problem(
+          task: TaskName(pid: process.pid, comm: process.comm), "cannot enter its working directory \(path)",
+          remedy: "create the directory again")
+      }
+      var directory = process.fileSystem.directory
+      // Only who may search it comes through it (path_resolution(7)).
+      directory.path = path + "/."
+      try trust.check(descriptor, directory, flags: Int32(CRTOP_O_PATH) | O_DIRECTORY) {
+        $0.fileSystem.workingDirectory == path
+      }
+      context.inherited.setDirectory(path, try context.inherited.adopt(descriptor))
     }
   }
 

@@ -13,6 +13,7 @@ final class InheritedDescriptors {
   private var openFiles: [UInt32: Int32] = [:]
   private var files: [UInt32: (reading: Int32, writing: Int32)] = [:]
   private var numbers: [Int32] = []
+  private var directories: [String: Int32] = [:]
   /// What stands in for the terminal: input, output, error.
   private var standIns: [Int32] = []
   private var terminals: Set<UInt32> = []
@@ -36,6 +37,11 @@ final class InheritedDescriptors {
       throw error.problem("cannot hold all open files of the job", remedy: "raise the limit on open files (ulimit -n)")
     }
   }
+
+  func setDirectory(_ path: String, _ number: Int32) { directories[path] = number }
+
+  /// A working directory.
+  func directory(_ path: String) -> Int32? { directories[path] }
 
   func setOpenFile(_ id: UInt32, _ number: Int32) { openFiles[id] = number }
 

@@ -71,7 +71,9 @@ struct TaskCreation: ~Copyable {
     var calls = scaffold.newCalls(slot: root.slot)
     calls.call(Int(SYS_setsid), naming: "session of the job (setsid)")
     addClone(tid: root.pid, flags: 0, exitSignal: UInt64(SIGCHLD), &calls)
-    try scaffold.run(nursery, &calls, stopSignal: root.stopSignal)
+    do throws(Problem) { try scaffold.run(nursery, &calls, stopSignal: root.stopSignal) } catch {
+      throw Self.creationProblem(error.errno, root.name)
+    }
     try awaitStop(root.leader)
     if let outer = plan.outerSession, session == 0 {
       context.report.event(

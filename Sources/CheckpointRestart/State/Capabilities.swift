@@ -6,6 +6,8 @@ enum Capabilities {
   static let setUsers: UInt64 = 1 << 7
   static let setCapabilities: UInt64 = 1 << 8
   static let administer: UInt64 = 1 << 21
+  /// CAP_DAC_OVERRIDE.
+  static let overridePermissions: UInt64 = 1 << 1
   static let resources: UInt64 = 1 << 24
   static let auditControl: UInt64 = 1 << 30
   static let checkpointRestore: UInt64 = 1 << 40

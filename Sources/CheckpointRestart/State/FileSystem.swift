@@ -1,6 +1,7 @@
 /// The file system context: working directory, root directory, umask.
 
 internal import CLinux
+internal import Glibc
 internal import ImageSchema
 internal import SystemCalls
 internal import Tracing
@@ -13,6 +14,8 @@ enum FileSystem: ProcessState {
       image.workingDirectory = try readLink("/proc/\(process.driver)/cwd")
       image.root = try readLink("/proc/\(process.driver)/root")
       image.umask = process.status.umask
+      image.directory.path = image.workingDirectory
+      image.directory.setIdentity(try fileStatus("/proc/\(process.driver)/cwd"))
       process.image.fileSystem = image
       if image.root != "/" {
         context.refuse(
@@ -40,8 +43,16 @@ enum FileSystem: ProcessState {
   ) throws(Problem) {
     guard process.image.sharedTables.fileSystem == 0 else { return }
     let image = process.image.fileSystem
-    let path = calls.place(image.workingDirectory)
-    calls.call(Int(SYS_chdir), path, naming: "working directory (chdir)")
+    guard let directory = context.inherited.directory(image.workingDirectory) else {
+      throw Problem(task: process.name, errno: .badFileDescriptor, what: "its working directory", why: "it is not open")
+    }
+    // In a table that is shared, the owner may have closed what comes from crtop already; crtop itself still has it.
+    if process.image.sharedTables.files == 0 {
+      calls.call(Int(SYS_fchdir), UInt64(directory), expecting: .value(0), naming: "working directory (fchdir)")
+    } else {
+      let path = calls.place("/proc/\(getpid())/fd/\(directory)")
+      calls.call(Int(SYS_chdir), path, expecting: .value(0), naming: "working directory (chdir)")
+    }
     calls.call(Int(SYS_umask), UInt64(image.umask), naming: "umask")
   }
 }

@@ -58,7 +58,7 @@ extension ThreadState {
 /// All kinds, in the order in which they are restored.
 enum KindsOfState {
   static let process: [any (ProcessState & SendableMetatype).Type] = [
-    Namespaces.self, AddressSpace.self, Terminals.self, Descriptors.self, FileSystem.self, RecordLocks.self,
+    Namespaces.self, AddressSpace.self, Terminals.self, FileSystem.self, Descriptors.self, RecordLocks.self,
     JobControl.self,
     SignalActions.self,
     IntervalTimers.self, PosixTimers.self, UnsupportedState.self, ProcessAttributes.self, MemoryBarriers.self,

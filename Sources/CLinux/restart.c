@@ -34,7 +34,7 @@ pid_t crtop_clone_waiting_child(pid_t pid) {
   return (pid_t)child;
 }
 
-pid_t crtop_spawn_namespace_init(char *const arguments[], bool own_session, int report) {
+pid_t crtop_spawn_namespace_init(char *const arguments[], bool own_session, int report, int output) {
   struct clone_args clone;
   memset(&clone, 0, sizeof clone);
   clone.flags = CLONE_NEWPID | CLONE_NEWNS;
@@ -43,7 +43,8 @@ pid_t crtop_spawn_namespace_init(char *const arguments[], bool own_session, int 
   if (child != 0) return (pid_t)child;
   if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
       mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 &&
-      (own_session ? setsid() : setpgid(0, 0)) != -1 && fcntl(report, F_SETFD, 0) == 0)
+      (own_session ? setsid() : setpgid(0, 0)) != -1 && fcntl(report, F_SETFD, 0) == 0 &&
+      (output < 0 || (dup2(output, STDOUT_FILENO) >= 0 && dup2(output, STDERR_FILENO) >= 0)))
     execve("/proc/self/exe", arguments, environ);
   int error = errno;
   if (write(report, &error, sizeof error) < 0) _exit(2);

@@ -1,4 +1,4 @@
-/// Which problems go away when a loss is accepted.
+/// Which problems go away when a loss is accepted, or when the job gets a pid namespace of its own.
 
 public import SystemCalls
 
@@ -8,6 +8,9 @@ extension AcceptedLoss {
 }
 
 extension Problem {
+  /// Somebody has a number that the job needs; in a pid namespace of its own all are free.
+  public var isTakenNumber: Bool { errno == .fileExists && remedy.contains(RestartRequest.newPidNamespaceFlag) }
+
   /// The loss that the remedy offers to accept; `nil`: nothing but a change of the job or the machine helps.
   public var acceptableLoss: AcceptedLoss? {
     AcceptedLoss.allCases.first { loss in

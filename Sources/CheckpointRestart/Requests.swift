@@ -80,6 +80,9 @@ public struct CheckpointRequest: Sendable {
 
 /// A restart to be made.
 public struct RestartRequest: Sendable {
+  /// As it is written on the command line, and in remedies.
+  public static let newPidNamespaceFlag = "--new-pid-namespace"
+
   /// A path; `-` for standard input.
   public var source: String
   /// Restart as a job of its own instead of in this terminal.

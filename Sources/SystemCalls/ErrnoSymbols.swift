@@ -3,6 +3,12 @@
 extension Errno {
   /// The name a C programmer knows, such as `ENOENT`; `E<number>` for a value that errno(3) does not list.
   public var symbol: String { errnoSymbols[rawValue] ?? "E\(rawValue)" }
+
+  /// The value with a name that errno(3) lists.
+  public init?(symbol: String) {
+    guard let value = errnoSymbols.first(where: { $0.value == symbol })?.key else { return nil }
+    self.init(rawValue: value)
+  }
 }
 
 private let errnoSymbols: [Int32: String] = [

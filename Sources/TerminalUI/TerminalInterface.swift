@@ -35,7 +35,8 @@ public enum TerminalInterface {
   /// - Returns: the exit status: 0, or 128 and the number of the signal that ended it.
   /// - Throws: why the screen cannot be shown; the terminal is as it was then.
   public static func run(
-    _ options: Options, engine: any EngineClient = LiveEngine(), images: any ImageCatalogue = StoreCatalogue()
+    _ options: Options, engine: any EngineClient = LiveEngine(), images: any ImageCatalogue = StoreCatalogue(),
+    launcher: (any RestartLauncher)? = nil
   ) throws(Problem) -> Int32 {
     let sampler = try ProcessSampler()
     let signals = try makeSignals()
@@ -45,7 +46,7 @@ public enum TerminalInterface {
     let app = Application(
       services: Services(
         processes: sampler, engine: engine, images: images, signals: PidfdSender(),
-        background: ThreadedBackground(queue: news), clock: SystemClock(), ownPid: getpid()),
+        launcher: launcher, background: ThreadedBackground(queue: news), clock: SystemClock(), ownPid: getpid()),
       isReadOnly: options.isReadOnly, configuration: configuration, file: file)
     app.refresh()
     app.greet(configuration, problems)

@@ -22,23 +22,23 @@ final class NamespaceRelay {
   private var text: [UInt8] = []
 
   /// Starts it. Signals must be blocked already: it inherits that.
-  init(ownSession: Bool) throws(Problem) {
+  ///
+  /// - Parameters:
+  ///   - arguments: of its command line, the program's name included.
+  ///   - output: where it prints; `nil`: where this process does.
+  init(
+    ownSession: Bool, arguments: [String] = CommandLine.arguments, output: Int32? = nil
+  ) throws(Problem) {
     do throws(Errno) {
-      var ends: [Int32] = [-1, -1]
-      _ = try systemCall {
-        unsafe ends.withUnsafeMutableBufferPointer { buffer -> Int32 in
-          guard let start = buffer.baseAddress else { return -1 }
-          return unsafe pipe2(start, O_CLOEXEC)
-        }
-      }
-      let reader = OwnedDescriptor(adopting: ends[0])
-      let writer = OwnedDescriptor(adopting: ends[1])
-      let report = writer.number
+      let ends = try PipeEnds()
+      let report = ends.writer.number
       unsafe setenv(NamespaceInit.variable, "\(report)", 1)
       defer { unsafe unsetenv(NamespaceInit.variable) }
-      first = try systemCall { unsafe crtop_spawn_namespace_init(CommandLine.unsafeArgv, ownSession, report) }
-      _ = try systemCall { crtop_fcntl(reader.number, F_SETFL, Int(O_NONBLOCK)) }
-      file = reader
+      first = unsafe try arguments.withArgumentVector { words throws(Errno) in
+        try systemCall { unsafe crtop_spawn_namespace_init(words, ownSession, report, output ?? -1) }
+      }
+      _ = try systemCall { crtop_fcntl(ends.reader.number, F_SETFL, Int(O_NONBLOCK)) }
+      file = ends.keepReader()
     } catch {
       throw error.problem(
         "cannot make a new pid namespace", remedy: error == .notPermitted ? "run crtop as root" : "")

@@ -17,7 +17,8 @@ struct Screen: ParsableCommand {
   func run() throws {
     let status: Int32
     do throws(Problem) {
-      status = try TerminalInterface.run(.init(selectedPid: pid?.number, isReadOnly: isReadOnly))
+      status = try TerminalInterface.run(
+        .init(selectedPid: pid?.number, isReadOnly: isReadOnly), launcher: ScreenRestarts())
     } catch {
       try Outcome.fail("screen", [error], isJSON: false)
     }

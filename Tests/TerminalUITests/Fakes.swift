@@ -14,6 +14,8 @@ final class FakeEngine: EngineClient {
         root: TaskName(pid: 5100, comm: "python3"), command: "python3 train.py", tasks: 4, threads: 10, zombies: 1,
         imageBytes: 123 << 20, memoryBytes: 456 << 20, time: 1_700_000_000, host: "beta", files: 7))
     var planned: [String] = []
+    /// Of the requests that were planned.
+    var detached: [Bool] = []
     var frozen: [TaskIdentity] = []
     var thawed: [TaskIdentity] = []
     var freezeProblem: Problem?
@@ -41,6 +43,7 @@ final class FakeEngine: EngineClient {
   func plan(_ request: RestartRequest) throws(Problem) -> RestartPlan {
     let result = state.withLock { state in
       state.planned.append(request.source)
+      state.detached.append(request.detached)
       return state.plan
     }
     return try result.get()
@@ -81,6 +84,29 @@ final class FakeEngine: EngineClient {
 private struct FakeOperation: RunningOperation {
   let engine: FakeEngine
   func cancel() { engine.state.withLock { $0.cancelled += 1 } }
+}
+
+/// Remembers what was to be restarted; the root is 6200 outside of its namespace.
+final class FakeLauncher: RestartLauncher {
+  let inNamespace = Mutex<[RestartRequest]>([])
+
+  func foreground(_ request: RestartRequest, inNewPidNamespace: Bool) -> [String] {
+    ["crtop", "restart"] + (inNewPidNamespace ? ["--new-pid-namespace"] : []) + [request.source]
+  }
+
+  func restartInNewPidNamespace(_ request: RestartRequest) -> any FollowedOperation {
+    inNamespace.withLock { $0.append(request) }
+    return Followed()
+  }
+
+  private struct Followed: FollowedOperation {
+    let process: Int32 = 0
+    func cancel() {}
+    func follow(_ onEvent: (OperationEvent) -> Void) -> OperationEvent {
+      onEvent(.task(TaskProgress(task: TaskName(pid: 5100, comm: "python3"), phase: .commit)))
+      return .done(OperationSummary(operation: "restart", root: 6200, tasks: 4))
+    }
+  }
 }
 
 /// A catalogue in memory.

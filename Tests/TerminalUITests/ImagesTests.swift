@@ -36,78 +36,6 @@ import TerminalUI
     #expect(screen.text.contains("unusable"))
   }
 
-  @Test func restartShowsWhatIsInsideAndThenSelectsTheRoot() {
-    let screen = opened()
-    screen.press(.enter)
-    #expect(screen.text.contains("4 tasks, 10 threads, 1 zombie; its root gets pid 5100 again"))
-    #expect(screen.text.contains("/images/new.crtop"))
-    // Not before the plan is there.
-    screen.press(.enter)
-    #expect(screen.engine.state.withLock { $0.restarts.isEmpty })
-    screen.catchUp()
-    #expect(screen.text.contains("Plan passed"))
-    screen.press(.enter)
-    let requests = screen.engine.state.withLock { $0.restarts }
-    #expect(requests.map(\.source) == ["/images/new.crtop"])
-    #expect(requests.map(\.detached) == [true])
-    #expect(requests.first?.acceptedLosses.isEmpty == true)
-    #expect(screen.app.overlays.isEmpty)
-    screen.engine.emit(.tasks([TaskName(pid: 5100, comm: "python3")]))
-    screen.catchUp()
-    #expect(screen.text.contains("Restart of python3 train.py"))
-    screen.engine.emit(.done(OperationSummary(operation: "restart", root: 5100, tasks: 4)))
-    screen.catchUp()
-    screen.processes.records.append(
-      ProcessRecord(identity: ProcessIdentity(pid: 5100, startTime: 99999), ppid: 1, comm: "python3"))
-    screen.refresh()
-    #expect(screen.app.model.selectedProcess?.pid == 5100)
-  }
-
-  @Test func lossesAreAcceptedByName() {
-    let screen = opened()
-    let changed = Problem(
-      errno: .resourceBusy, what: "the file /data", why: "it has been written since",
-      remedy: "put it back, or accept the difference: --accept changed-files")
-    screen.engine.state.withLock { $0.plan = $0.plan.map { $0.with([changed]) } }
-    screen.press(.enter)
-    screen.catchUp()
-    #expect(screen.text.contains("for 1 reason") && screen.text.contains("it has been written since"))
-    #expect(screen.text.contains("[ ]"))
-    screen.press(.enter)
-    #expect(screen.engine.state.withLock { $0.restarts.isEmpty })
-    // The box stands above the buttons.
-    screen.press(.up, .character(" "))
-    #expect(screen.text.contains("[x]") && screen.text.contains("Plan passed with what is accepted"))
-    screen.press(.enter, .enter)
-    #expect(screen.engine.state.withLock { $0.restarts.map(\.acceptedLosses) } == [[.changedFiles]])
-  }
-
-  @Test(arguments: [(40, 10), (80, 24), (200, 50)])
-  func aTakenPidIsNamedWithItsHolder(width: Int, height: Int) {
-    let screen = opened(width, height)
-    let taken = Problem(
-      task: TaskName(pid: 5100, comm: "python3"), errno: .fileExists, what: "pid 5100", why: "it is taken by vi (5100)",
-      remedy: "wait until that process has ended, or end it")
-    screen.engine.state.withLock { $0.plan = $0.plan.map { $0.with([taken]) } }
-    screen.press(.enter)
-    screen.catchUp()
-    var seen = screen.text
-    for _ in 0..<12 {
-      screen.press(.pageDown)
-      seen += screen.text
-    }
-    #expect(seen.contains("taken by vi"))
-    screen.press(.enter)
-    #expect(screen.engine.state.withLock { $0.restarts.isEmpty })
-    // It ends meanwhile: the open dialog notices by itself.
-    screen.engine.state.withLock { $0.plan = $0.plan.map { $0.with([]) } }
-    screen.clock.advance(3)
-    screen.refresh()
-    screen.catchUp()
-    screen.press(.enter)
-    #expect(screen.engine.state.withLock { $0.restarts.count } == 1)
-  }
-
   @Test func anUnusableImageIsNotRestarted() {
     let screen = opened()
     screen.press(.end, .enter)
@@ -232,14 +160,5 @@ import TerminalUI
     screen.catchUp()
     screen.press(.enter, .delete)
     #expect(screen.app.overlays.count == 1)
-  }
-}
-
-extension RestartPlan {
-  /// The same with these obstacles.
-  fileprivate func with(_ problems: [Problem]) -> RestartPlan {
-    var plan = self
-    plan.problems = problems
-    return plan
   }
 }

@@ -8,6 +8,7 @@ final class Screen {
   let images = FakeImages()
   let signals = FakeSignals()
   let inspector = FakeInspector()
+  let launcher = FakeLauncher()
   let background = FakeBackground()
   let processes: FakeProcesses
   let clock = FakeClock()
@@ -22,7 +23,7 @@ final class Screen {
     app = Application(
       services: Services(
         processes: processes, engine: engine, images: images, signals: signals, inspector: inspector,
-        background: background, clock: clock, ownPid: 900),
+        launcher: launcher, background: background, clock: clock, ownPid: 900),
       isReadOnly: readOnly, configuration: configuration, file: file)
     canvas = Canvas(width: width, height: height, glyphs: glyphs)
     app.refresh()

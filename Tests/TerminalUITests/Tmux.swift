@@ -78,11 +78,21 @@ final class Tmux {
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     unsafe posix_spawn_file_actions_adddup2(&actions, output.number, 1)
+    // Whatever the tests were started with: in the terminal, signals are as a user's shell has them.
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    var (none, all) = (sigset_t(), sigset_t())
+    unsafe sigemptyset(&none)
+    unsafe sigfillset(&all)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     var words: [UnsafeMutablePointer<CChar>?] =
       unsafe (["tmux", "-L", socket] + arguments).map { unsafe strdup($0) } + [nil]
     defer { for index in unsafe words.indices { unsafe free(words[index]) } }
     var pid: Int32 = 0
-    let error = unsafe posix_spawn(&pid, "/usr/bin/tmux", &actions, nil, &words, Glibc.environ)
+    let error = unsafe posix_spawn(&pid, "/usr/bin/tmux", &actions, &attributes, &words, Glibc.environ)
     guard error == 0 else { throw Errno(rawValue: error) }
     try output.close()
     var text: [UInt8] = []

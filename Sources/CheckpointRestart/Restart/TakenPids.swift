@@ -58,7 +58,7 @@ struct TakenPids {
     return Problem(
       task: wanted.task, errno: .fileExists, what: wanted.what,
       why: "it is taken by \(holder.description)" + (isItself ? ", by its name the very job, which runs on" : ""),
-      remedy: "wait until that process has ended, or end it, or restart with --new-pid-namespace")
+      remedy: "wait until that process has ended, or end it, or restart with \(RestartRequest.newPidNamespaceFlag)")
   }
 
   private struct Holder {

@@ -6,12 +6,6 @@ internal import Glibc
 internal import ImageSchema
 internal import SystemCalls
 
-/// Both ends of a new pipe.
-struct PipeEnds: ~Copyable {
-  let reader: OwnedDescriptor
-  let writer: OwnedDescriptor
-}
-
 enum Pipes {
   /// Saves the pipe behind a descriptor, once.
   static func inspect(
@@ -48,7 +42,7 @@ enum Pipes {
       unsafe withUnsafeMutablePointer(to: &length) { unsafe crtop_ioctl(source.number, UInt(FIONREAD), $0) }
     }
     guard length > 0 else { return [] }
-    let own = try makePipe()
+    let own = try PipeEnds()
     _ = try? systemCall { crtop_fcntl(own.writer.number, F_SETPIPE_SZ, Int(capacity)) }
     let copied = try systemCall { tee(source.number, own.writer.number, Int(length), UInt32(SPLICE_F_NONBLOCK)) }
     guard copied == Int(length) else { throw .resourceBusy }
@@ -81,21 +75,10 @@ enum Pipes {
       remedy: "run crtop as root")
   }
 
-  /// pipe2(2), close-on-exec.
-  static func makePipe() throws(Errno) -> PipeEnds {
-    var ends: (Int32, Int32) = (-1, -1)
-    _ = try systemCall {
-      unsafe withUnsafeMutablePointer(to: &ends) { pointer in
-        unsafe pointer.withMemoryRebound(to: Int32.self, capacity: 2) { unsafe pipe2($0, O_CLOEXEC) }
-      }
-    }
-    return PipeEnds(reader: OwnedDescriptor(adopting: ends.0), writer: OwnedDescriptor(adopting: ends.1))
-  }
-
   /// Makes the pipe again with its content, and gives both ends.
   static func remake(_ image: ImagePipe) throws(Problem) -> PipeEnds {
     do throws(Errno) {
-      let ends = try makePipe()
+      let ends = try PipeEnds()
       let writer = ends.writer.number
       if try systemCall({ crtop_fcntl(writer, F_GETPIPE_SZ, 0) }) != Int32(clamping: image.capacity) {
         _ = try systemCall { crtop_fcntl(writer, F_SETPIPE_SZ, Int(image.capacity)) }

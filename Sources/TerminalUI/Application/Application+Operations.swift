@@ -17,10 +17,14 @@ extension Application {
   }
 
   /// Starts a restart, or queues it behind what runs.
-  package func start(_ request: RestartRequest, subject: String) {
+  package func start(_ request: RestartRequest, inNewPidNamespace: Bool = false, subject: String) {
     enqueue(.restart, subject: subject, image: request.source) {
-      [engine = services.engine, background = services.background] id in
-      engine.restart(request) { background.deliver(.operation(id: id, $0)) }
+      [engine = services.engine, launcher = services.launcher, background = services.background] id in
+      let tell: @Sendable (OperationEvent) -> Void = { background.deliver(.operation(id: id, $0)) }
+      guard inNewPidNamespace, let launcher else { return engine.restart(request, onEvent: tell) }
+      let operation = launcher.restartInNewPidNamespace(request)
+      background.run { .operation(id: id, operation.follow(tell)) }
+      return operation
     }
   }
 
@@ -97,13 +101,14 @@ extension Application {
 
   private func receive(_ event: OperationEvent, of id: Int) {
     guard let ended = operations.apply(event, to: id, now: now) else { return }
+    let child = (running as? any FollowedOperation)?.process
     running = nil
     if notice?.until != nil { notice = nil }
     wantsRefresh = true
     haveProcessesMoved = true
     switch ended.outcome {
     case .done(let summary) where ended.kind == .restart:
-      restartedRoots.insert(summary.root)
+      restartedRoots[child ?? summary.root] = summary.root
       selectionToCome = summary.root
     case .done(let summary):
       forecast.learn(from: ended, summary)
@@ -119,20 +124,23 @@ extension Application {
 
   // MARK: Children
 
-  /// A restarted root may be a child of this process; somebody must take its exit status, or it stays a zombie.
+  /// A restarted root, or the first process of its pid namespace, may be a child of this process; somebody must take its
+  /// exit status, or it stays a zombie.
   ///
   /// Not while an operation runs: its tracer's children are waited for by its own thread alone.
   func reapRestartedRoots() {
     guard operations.running == nil else { return }
-    for pid in restartedRoots {
+    for (pid, root) in restartedRoots {
       var status: Int32 = 0
       guard let got = try? systemCall({ unsafe waitpid(pid, &status, WNOHANG) }) else {
-        restartedRoots.remove(pid)
+        restartedRoots[pid] = nil
         continue
       }
       guard got == pid else { continue }
-      restartedRoots.remove(pid)
-      tell("the restarted job \(pid) has ended: \(ExitStatus(rawValue: status))", .information)
+      restartedRoots[pid] = nil
+      // The first process of a namespace has a status of its own.
+      let ending = pid == root ? ": \(ExitStatus(rawValue: status))" : ""
+      tell("the restarted job \(root) has ended\(ending)", .information)
     }
   }
 }

@@ -47,8 +47,10 @@ package final class Application {
   private var jump: (digits: String, time: Double, origin: ProcessIdentity?) = ("", 0, nil)
   /// A restarted root to be selected as soon as a snapshot shows it.
   var selectionToCome: Int32?
-  /// Restarted roots, which may be children of this process and are then reaped here.
-  package internal(set) var restartedRoots: Set<Int32> = []
+  /// Roots of restarted jobs, by the process that may be a child of this one and is then reaped here.
+  package internal(set) var restartedRoots: [Int32: Int32] = [:]
+  /// Who has the terminal instead of the screen.
+  package internal(set) var guest: Guest?
   /// Exit status of the program, when it is to end.
   package internal(set) var exitStatus: Int32?
   /// The status to end with as soon as no operation runs any more.
@@ -173,6 +175,7 @@ package final class Application {
   /// Ends the program if that is wanted and nothing is under way.
   func endIfIdle() {
     guard operations.running == nil, changesUnderWay == 0 else { return }
+    if case .present = guest { return }
     exitStatus = exitStatusWhenIdle ?? exitStatus
   }
 

@@ -30,6 +30,8 @@ package final class Form: Overlay {
   package var focus: Int
   /// Called for news from other threads.
   var onNews: ((Form, News, Application) -> Void)?
+  /// Called when a control may have been changed.
+  var onChange: ((Form, Application) -> Void)?
   /// Called after each snapshot.
   var onRefresh: ((Form, Application) -> Void)?
   /// Keys that mean something wherever the focus is.
@@ -107,7 +109,9 @@ package final class Form: Overlay {
     case .pageDown: scroll += max(textHeight - 1, 1)
     case .pageUp: scroll = max(scroll - max(textHeight - 1, 1), 0)
     default:
-      if focus < controls.count { handleControl(key) } else { handleButton(key, in: app) }
+      guard focus < controls.count else { return handleButton(key, in: app) }
+      handleControl(key)
+      onChange?(self, app)
     }
   }
 
@@ -171,6 +175,7 @@ package final class Form: Overlay {
       } else if case .toggle(let isOn) = controls[target.focus].control {
         controls[target.focus].control = .toggle(!isOn)
       }
+      if target.focus < controls.count { onChange?(self, app) }
     }
   }
 }

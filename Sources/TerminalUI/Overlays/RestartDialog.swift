@@ -1,9 +1,20 @@
-/// Defines the dialog that shows the plan of a restart, what stands in its way, and what can be accepted.
+/// Defines the dialog that shows the plan of a restart, what stands in its way, and what can be done about it.
 
 internal import CheckpointRestart
 internal import SystemCalls
 
 enum RestartDialog {
+  private static let placeControl = 0
+  private static let pidsControl = 1
+  private static let firstLossControl = 2
+
+  /// What has been chosen.
+  private struct Choices: Equatable {
+    var isInForeground = false
+    var isInNewPidNamespace = false
+    var losses: Set<AcceptedLoss> = []
+  }
+
   /// What the dialog knows besides its controls.
   private final class State {
     let image: ImageEntry
@@ -12,6 +23,7 @@ enum RestartDialog {
     var result: Result<RestartPlan, Problem>?
     /// Offered as check boxes, in their order.
     var losses: [AcceptedLoss] = []
+    private var asked = Choices()
     private var (askedAt, answeredAt) = (0.0, 0.0)
     private var isAsking = false
 
@@ -25,22 +37,38 @@ enum RestartDialog {
       }
     }
 
-    func accepted(_ form: Form) -> Set<AcceptedLoss> {
-      Set(losses.enumerated().filter { form.isOn($0.offset) }.map(\.element))
+    func choices(_ form: Form) -> Choices {
+      Choices(
+        isInForeground: form.choice(placeControl) == 1, isInNewPidNamespace: form.choice(pidsControl) == 1,
+        losses: Set(losses.enumerated().filter { form.isOn(firstLossControl + $0.offset) }.map(\.element)))
     }
 
+    /// What nothing that is chosen helps against.
     func obstacles(_ form: Form) -> [Problem] {
-      let accepted = accepted(form)
-      return problems.filter { problem in !(problem.acceptableLoss.map(accepted.contains) ?? false) }
+      let choices = choices(form)
+      return problems.filter { problem in
+        !(choices.isInNewPidNamespace && problem.isTakenNumber)
+          && !(problem.acceptableLoss.map(choices.losses.contains) ?? false)
+      }
     }
 
-    func ask(_ app: Application) {
+    func ask(_ form: Form, _ app: Application) {
       ticket = app.ticket()
       (askedAt, isAsking) = (app.now, true)
-      let request = RestartRequest(source: image.path, detached: true)
+      asked = choices(form)
+      let request = RestartRequest(source: image.path, detached: !asked.isInForeground)
       app.services.background.run { [engine = app.services.engine, ticket] in
         .planned(ticket: ticket, Application.result { () throws(Problem) in try engine.plan(request) })
       }
+    }
+
+    /// Another place or other pids: the old plan holds no more.
+    func choicesMayHaveChanged(_ form: Form, _ app: Application) {
+      var now = choices(form)
+      now.losses = asked.losses
+      guard now != asked else { return }
+      result = nil
+      ask(form, app)
     }
 
     func receive(_ result: Result<RestartPlan, Problem>, now: Double) {
@@ -49,8 +77,8 @@ enum RestartDialog {
     }
 
     /// Pids become free and files change while the dialog is open.
-    func askAgain(_ app: Application) {
-      if !isAsking && app.now - answeredAt >= max(2, 20 * (answeredAt - askedAt)) { ask(app) }
+    func askAgain(_ form: Form, _ app: Application) {
+      if !isAsking && app.now - answeredAt >= max(2, 20 * (answeredAt - askedAt)) { ask(form, app) }
     }
   }
 
@@ -58,14 +86,15 @@ enum RestartDialog {
     let state = State(image)
     let restart = Button(
       label: "Restart", isEnabled: { form in state.result != nil && state.obstacles(form).isEmpty }
-    ) { form, app in
-      let request = RestartRequest(source: image.path, detached: true, acceptedLosses: state.accepted(form))
-      app.dismissAll()
-      app.start(request, subject: image.name)
-    }
-    let form = Form(title: "Restart", buttons: [restart, .cancel], focusedButton: 0) { form, _ in
-      describe(state, form)
-    }
+    ) { form, app in begin(state, form, app) }
+    let form = Form(
+      title: "Restart",
+      controls: [
+        ("Where", .choice(options: ["in the background", "in this terminal"], chosen: 0)),
+        ("Pids", .choice(options: ["the same", "the same, in a pid namespace of its own"], chosen: 0)),
+      ],
+      buttons: [restart, .cancel], focusedButton: 0
+    ) { form, _ in describe(state, form) }
     form.onNews = { form, news, app in
       guard case .planned(state.ticket, let result) = news else { return }
       state.receive(result, now: app.now)
@@ -74,11 +103,29 @@ enum RestartDialog {
         form.add(label(loss), .toggle(false))
       }
     }
-    form.onRefresh = { _, app in state.askAgain(app) }
-    form.extraKeys = [(KeyHint(.function(5), "Look again", rank: 3), { _, app in state.ask(app) })]
-    state.ask(app)
+    form.onChange = { form, app in state.choicesMayHaveChanged(form, app) }
+    form.onRefresh = { form, app in state.askAgain(form, app) }
+    form.extraKeys = [(KeyHint(.function(5), "Look again", rank: 3), { form, app in state.ask(form, app) })]
+    state.ask(form, app)
     return form
   }
+
+  private static func begin(_ state: State, _ form: Form, _ app: Application) {
+    let choices = state.choices(form)
+    if choices.isInForeground && app.isOperating {
+      return app.tell("an operation is running: wait for its end (o), or restart in the background", .warning)
+    }
+    let request = RestartRequest(
+      source: state.image.path, detached: !choices.isInForeground, acceptedLosses: choices.losses)
+    app.dismissAll()
+    if choices.isInForeground {
+      app.restartInForeground(request, inNewPidNamespace: choices.isInNewPidNamespace, subject: state.image.name)
+    } else {
+      app.start(request, inNewPidNamespace: choices.isInNewPidNamespace, subject: state.image.name)
+    }
+  }
+
+  // MARK: Text
 
   private static func describe(_ state: State, _ form: Form) -> [StyledLine] {
     let image = state.image
@@ -91,29 +138,42 @@ enum RestartDialog {
     let host = image.host.isEmpty ? "" : " on \(image.host)"
     lines.append(StyledLine("Made  \(Format.date(image.time))\(host), \(Format.bytes(image.bytes))", .dialog))
     lines.append(StyledLine("File  \(image.path)", .dialog))
+    let choices = state.choices(form)
     let obstacles = state.obstacles(form)
-    switch state.result {
-    case nil:
-      return lines + [StyledLine("Plan is being made ...", .dialogDim)]
-    case .success(let plan):
+    guard let result = state.result else { return lines + [StyledLine("Plan is being made ...", .dialogDim)] }
+    if case .success(let plan) = result {
       lines += plan.notes.map { StyledLine("Note  \($0)", .warning) }
-      if obstacles.isEmpty {
-        let files = plan.files == 1 ? "its file is" : "all \(plan.files) files are"
-        let text =
-          plan.problems.isEmpty
-          ? "Plan passed: all pids are free, \(files) as they were." : "Plan passed with what is accepted below."
-        lines.append(StyledLine(text, .good))
-        lines.append(
-          StyledLine(
-            "It becomes a job of its own. To have it in a terminal instead: crtop restart \(image.path)", .dialogDim))
-      }
-    case .failure: break
+      if obstacles.isEmpty { lines += passed(plan, choices) }
     }
     if !obstacles.isEmpty {
       lines.append(
         StyledLine("Plan failed: it cannot be restarted, for \(Format.count(obstacles.count, "reason")):", .error))
     }
-    return lines + JobCheck.reasons(state.problems)
+    let taken = state.problems.filter(\.isTakenNumber)
+    return lines + (choices.isInNewPidNamespace ? [] : Self.taken(taken))
+      + JobCheck.reasons(state.problems.filter { !$0.isTakenNumber })
+  }
+
+  private static func passed(_ plan: RestartPlan, _ choices: Choices) -> [StyledLine] {
+    let files = plan.files == 1 ? "its file is" : "all \(plan.files) files are"
+    let text =
+      choices.losses.isEmpty
+      ? "Plan passed: all pids are free, \(files) as they were." : "Plan passed with what is accepted below."
+    var fate =
+      choices.isInForeground
+      ? "It gets this terminal; crtop comes back when it has ended." : "It becomes a job of its own."
+    if choices.isInNewPidNamespace { fate += " Outside its pid namespace its tasks have other pids." }
+    return [StyledLine(text, .good), StyledLine(fate, .dialogDim)]
+  }
+
+  /// A line for each number that somebody has, and once what helps.
+  private static func taken(_ problems: [Problem]) -> [StyledLine] {
+    guard !problems.isEmpty else { return [] }
+    return problems.map { StyledLine("\($0.what): \($0.why)", .dialog) } + [
+      StyledLine(
+        "   Remedy: wait until they have ended, or end them, or choose 'in a pid namespace of its own' below: there "
+          + "all pids are free", .information)
+    ]
   }
 
   private static let labels: [AcceptedLoss: String] = [

@@ -22,6 +22,8 @@ package enum News: Sendable {
   case verified(path: String, Result<Void, Problem>)
   case deleted(path: String, Result<Void, Problem>)
   case operation(id: Int, OperationEvent)
+  /// The program that has the terminal has stopped or ended.
+  case guest(TerminalGuest.Change)
 }
 
 /// Runs blocking work elsewhere. `deliver` may be called from any thread.

@@ -48,6 +48,8 @@ package struct Services {
   package var images: any ImageCatalogue
   package var signals: any SignalSender
   package var inspector: any TaskInspector
+  /// `nil`: restarts are made in this process only.
+  package var launcher: (any RestartLauncher)?
   package var background: any Background
   package var clock: any Clock
   /// This program, which must not freeze or checkpoint itself.
@@ -55,13 +57,15 @@ package struct Services {
 
   package init(
     processes: any ProcessSource, engine: any EngineClient, images: any ImageCatalogue, signals: any SignalSender,
-    inspector: any TaskInspector = ProcInspector(), background: any Background, clock: any Clock, ownPid: Int32
+    inspector: any TaskInspector = ProcInspector(), launcher: (any RestartLauncher)? = nil,
+    background: any Background, clock: any Clock, ownPid: Int32
   ) {
     self.processes = processes
     self.engine = engine
     self.images = images
     self.signals = signals
     self.inspector = inspector
+    self.launcher = launcher
     self.background = background
     self.clock = clock
     self.ownPid = ownPid

@@ -38,6 +38,7 @@ struct EventLoop: ~Copyable {
     // The second snapshot comes soon: only then shares of the processor are known.
     nextRefresh = app.now + 0.3
     while app.exitStatus == nil {
+      lendTerminalIfWanted()
       drawIfNeeded()
       wait()
       takeSignals()
@@ -50,7 +51,9 @@ struct EventLoop: ~Copyable {
 
   private mutating func drawIfNeeded() {
     let now = app.now
-    guard needsDrawing, !isTerminalGone, isUrgent || now - lastDrawn >= Self.drawPeriod else { return }
+    guard needsDrawing, !isTerminalGone, app.guest == nil, isUrgent || now - lastDrawn >= Self.drawPeriod else {
+      return
+    }
     if terminal.theme != app.theme { terminal.use(app.theme) }
     if app.wantsRepaint {
       terminal.repaint()
@@ -67,6 +70,7 @@ struct EventLoop: ~Copyable {
   /// poll(2) until something happens or is due.
   private mutating func wait() {
     let now = app.now
+    if app.guest != nil { return waitForGuest() }
     var due = app.isRefreshing ? .infinity : nextRefresh
     if needsDrawing && !isTerminalGone { due = min(due, lastDrawn + Self.drawPeriod) }
     if let until = app.notice?.until { due = min(due, until) }
@@ -83,6 +87,57 @@ struct EventLoop: ~Copyable {
     if files[0].revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0 { loseTerminal() }
   }
 
+  /// poll(2) while the screen is away: nothing is drawn and no snapshot is taken.
+  private mutating func waitForGuest() {
+    var isGone = false
+    if case .gone = app.guest { isGone = true }
+    var files = [
+      pollfd(fd: isGone ? STDIN_FILENO : -1, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: news.descriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
+    ]
+    _ = try? systemCall(retry: false) { unsafe poll(&files, 3, 10000) }
+    if files[0].revents & Int16(POLLIN) != 0 {
+      terminal.flushInput()
+      comeBack()
+    } else if files[0].revents != 0 {
+      loseTerminal()
+    }
+  }
+
+  /// Leaves the screen to a guest that wants it.
+  private mutating func lendTerminalIfWanted() {
+    guard case .wanted(let arguments, let subject) = app.guest else { return }
+    terminal.leave()
+    Terminal.print("crtop: restarting \(subject) in this terminal; crtop comes back when it has ended.")
+    do throws(Errno) {
+      app.guestStarted(try TerminalGuest.start(arguments, mask: signals.maskBefore), subject: subject)
+    } catch {
+      app.report(error.problem("crtop cannot start itself anew"), during: "restart of \(subject)")
+      comeBack()
+    }
+  }
+
+  private mutating func comeBack() {
+    app.dismissGuest()
+    terminal.reenter()
+    needsDrawing = true
+  }
+
+  private mutating func take(_ change: TerminalGuest.Change) {
+    switch change {
+    case .stopped:
+      // As the shell sees it, it is crtop that has been stopped by Ctrl-Z.
+      signals.stopHere()
+      if case .present(let pid, _) = app.guest { kill(pid, SIGCONT) }
+      app.awaitGuest()
+    case .ended(let status):
+      app.guestEnded(status)
+      terminal.takeBack()
+      if case .gone(let text) = app.guest { Terminal.print("crtop: \(text). Press Enter to go back to the screen.") }
+    }
+  }
+
   private mutating func loseTerminal() {
     isTerminalGone = true
     app.terminate(status: 128 + SIGHUP)
@@ -90,6 +145,10 @@ struct EventLoop: ~Copyable {
 
   private mutating func takeSignals() {
     while let signal = signals.next() {
+      if app.guest != nil {
+        takeSignalAway(signal)
+        continue
+      }
       switch signal {
       case SIGWINCH: terminal.resize()
       case SIGCONT: terminal.reenter()
@@ -101,6 +160,19 @@ struct EventLoop: ~Copyable {
       }
       needsDrawing = true
     }
+  }
+
+  /// A signal while the screen is away. What comes from the keyboard is the guest's; an end is passed on to it.
+  private mutating func takeSignalAway(_ signal: Int32) {
+    guard case .present(let pid, _) = app.guest else {
+      if signal == SIGINT { comeBack() }
+      if signal == SIGTERM || signal == SIGHUP { app.terminate(status: 128 + signal) }
+      return
+    }
+    guard signal == SIGTERM || signal == SIGHUP else { return }
+    if signal == SIGHUP { isTerminalGone = true }
+    kill(pid, signal)
+    app.terminate(status: 128 + signal)
   }
 
   /// Ctrl-Z. An operation's thread would stop too, in the middle of its work on a job: not then.
@@ -117,14 +189,14 @@ struct EventLoop: ~Copyable {
 
   private mutating func takeNews() {
     for item in news.takeAll() {
-      app.receive(item)
+      if case .guest(let change) = item { take(change) } else { app.receive(item) }
       needsDrawing = true
     }
   }
 
   private mutating func takeInput() {
     guard !isTerminalGone else { return }
-    while app.exitStatus == nil, let input = terminal.read(now: app.now) {
+    while app.exitStatus == nil, app.guest == nil, let input = terminal.read(now: app.now) {
       switch input {
       case .key(let key): app.handle(key)
       case .mouse(let mouse): app.handle(mouse)
@@ -140,6 +212,7 @@ struct EventLoop: ~Copyable {
   }
 
   private mutating func takeTime() {
+    guard app.guest == nil else { return }
     let now = app.now
     if let mark = app.markDue, now >= mark { app.askForMark() }
     if app.tick() || (app.operation?.isRunning == true && now - lastDrawn >= Self.watchPeriod) { needsDrawing = true }

@@ -9,7 +9,8 @@ internal import SystemCalls
 /// To be made before other threads are: they inherit the mask.
 struct SignalSource: ~Copyable {
   private let file: OwnedDescriptor
-  private let before: sigset_t
+  /// What was blocked before this was made.
+  let maskBefore: sigset_t
   private static let watched = [SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT]
 
   init() throws(Errno) {
@@ -23,12 +24,12 @@ struct SignalSource: ~Copyable {
     let number = try unsafe withUnsafePointer(to: &set) { pointer throws(Errno) in
       try rawSystemCall(Int(SYS_signalfd4), -1, Int(bitPattern: pointer), 8, Int(O_CLOEXEC | O_NONBLOCK))
     }
-    self.before = before
+    maskBefore = before
     file = OwnedDescriptor(adopting: Int32(number))
   }
 
   deinit {
-    var before = before
+    var before = maskBefore
     unsafe _ = pthread_sigmask(SIG_SETMASK, &before, nil)
   }
 

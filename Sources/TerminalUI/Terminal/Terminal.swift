@@ -148,6 +148,27 @@ struct Terminal: ~Copyable {
     endwin()
   }
 
+  /// Makes this program's group the one that has the keyboard, whatever a guest has left.
+  func takeBack() {
+    guard tcgetpgrp(STDIN_FILENO) != getpgrp() else { return }
+    // Without that, the kernel would stop us for it.
+    var output = sigset_t()
+    unsafe sigemptyset(&output)
+    unsafe sigaddset(&output, SIGTTOU)
+    var before = sigset_t()
+    unsafe _ = pthread_sigmask(SIG_BLOCK, &output, &before)
+    _ = tcsetpgrp(STDIN_FILENO, getpgrp())
+    unsafe _ = pthread_sigmask(SIG_SETMASK, &before, nil)
+  }
+
+  /// A line where the screen is not.
+  static func print(_ text: String) {
+    // Names come from programs: nothing may reach the terminal as a command.
+    let shown = String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.columns > 0 }))
+    let bytes = Array("\r\n\(shown)\r\n".utf8)
+    _ = try? systemCall { unsafe bytes.withUnsafeBytes { unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count) } }
+  }
+
   /// Takes it again.
   mutating func reenter() {
     refresh()

@@ -74,11 +74,7 @@ public struct ImageDestination: ~Copyable {
     if unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0, limit.rlim_cur < bytes {
       throw writeProblem(.fileTooLarge, name)
     }
-    var status = statvfs()
-    guard unsafe fstatvfs(directory, &status) == 0 else { return }
-    let blocks = geteuid() == 0 ? status.f_bfree : status.f_bavail
-    let (free, overflow) = UInt64(blocks).multipliedReportingOverflow(by: UInt64(status.f_frsize))
-    guard overflow || free >= bytes else {
+    if let free = DestinationReport.freeBytes(directory), free < bytes {
       var problem = writeProblem(.noSpace, name)
       problem.why = "about \((bytes + 1023) >> 10) KiB are needed, \(free >> 10) KiB are free"
       throw problem

@@ -13,6 +13,22 @@ import Testing
     return nil
   }
 
+  /// The look before anything is written makes nothing, and says what the writing would say.
+  @Test func aPlaceIsLookedAtBeforehand() throws {
+    let scratch = try Scratch()
+    let path = scratch.file("job.crtop")
+    let fresh = try DestinationReport(path)
+    #expect(!fresh.replacesImage && (fresh.freeBytes ?? 0) > 0 && scratch.names == [])
+    try writeFile(path, try sampleImage(chunks: []))
+    #expect(try DestinationReport(path).replacesImage)
+    try writeFile(scratch.file("letter"), Array("Dear Sir".utf8))
+    #expect(refusal { _ = try DestinationReport(scratch.file("letter")) }?.why.contains("is not an image") == true)
+    #expect(refusal { _ = try DestinationReport(scratch.file("no/job.crtop")) }?.errno == .noSuchFileOrDirectory)
+    #expect(refusal { _ = try DestinationReport(scratch.path) } != nil)
+    #expect(refusal { _ = try DestinationReport("") } != nil)
+    #expect(refusal { _ = try DestinationReport(scratch.file("letter/job.crtop")) }?.errno == .notDirectory)
+  }
+
   /// With a file without a name, and with a hidden one.
   @Test(arguments: [false, true]) func nothingIsThereBeforeTheCommit(_ named: Bool) throws {
     let scratch = try Scratch()

@@ -99,7 +99,11 @@ import TerminalUI
     screen.press(.tab, .tab, .control("u"))
     screen.type("/tmp/x")
     #expect(screen.canvas.cursor != nil)
+    // Not before that place has been looked at.
     screen.press(.enter, .enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.isEmpty })
+    screen.catchUp()
+    screen.press(.enter)
     #expect(screen.engine.state.withLock { $0.checkpoints.map(\.destination) } == ["/tmp/x"])
   }
 
@@ -109,12 +113,46 @@ import TerminalUI
     screen.images.entries.withLock { $0.append(ImageEntry(path: "/tmp/x", time: 0, bytes: 1)) }
     screen.press(.tab, .tab, .control("u"))
     screen.type("/tmp/x")
+    screen.catchUp()
+    #expect(screen.text.contains("There is an image of that name"))
     screen.press(.enter, .enter)
     #expect(screen.text.contains("Replace image") && screen.text.contains("/tmp/x"))
     #expect(screen.roles(of: "[ Cancel ]") == [.buttonFocused])
     #expect(screen.engine.state.withLock { $0.checkpoints.isEmpty })
     screen.press(.left, .enter)
     #expect(screen.engine.state.withLock { $0.checkpoints.map(\.destination) } == ["/tmp/x"])
+  }
+
+  @Test(arguments: [(40, 10), (80, 24), (200, 50)])
+  func thePlaceIsLookedAtBeforeTheStart(width: Int, height: Int) {
+    let screen = opened(width, height)
+    let nowhere = Problem(
+      errno: .noSuchFileOrDirectory, what: "writing /images/python3-100.crtop", why: "No such file or directory",
+      remedy: "make the directory first")
+    screen.images.obstacles.withLock { $0 = ["/images/python3-100.crtop": nowhere] }
+    screen.catchUp()
+    var seen = screen.text
+    for _ in 0..<20 {
+      screen.press(.pageDown)
+      seen += screen.text
+    }
+    #expect(seen.contains("Place not usable") && seen.contains("make the directory first"))
+    screen.press(.enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.isEmpty })
+    // Somebody makes it: the open dialog notices by itself.
+    screen.images.obstacles.withLock { $0 = [:] }
+    screen.clock.advance(3)
+    screen.refresh()
+    screen.catchUp()
+    screen.press(.enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.count } == 1)
+  }
+
+  @Test func tooLittleRoomIsTold() {
+    let screen = opened()
+    screen.images.free.withLock { $0 = 12 << 20 }
+    screen.catchUp()
+    #expect(screen.text.contains("only 12M are free there, and about 123M may be needed"))
   }
 
   @Test func crtopDoesNotCheckpointItself() {

@@ -1,3 +1,4 @@
+import CheckpointImage
 import CheckpointRestart
 import ProcessTree
 import Synchronization
@@ -116,7 +117,15 @@ final class FakeImages: ImageCatalogue {
   let damaged = Mutex<[String: Problem]>([:])
   let contents = Mutex<[String: ImageContent]>([:])
 
-  func exists(_ path: String) -> Bool { entries.withLock { $0.contains { $0.path == path } } }
+  /// What stands in the way of an image, by path; and how much room there is.
+  let obstacles = Mutex<[String: Problem]>([:])
+  let free = Mutex<UInt64?>(nil)
+
+  func destination(_ path: String) throws(Problem) -> DestinationReport {
+    if let problem = obstacles.withLock({ $0[path] }) { throw problem }
+    return DestinationReport(
+      replacesImage: entries.withLock { $0.contains { $0.path == path } }, freeBytes: free.withLock { $0 })
+  }
 
   func list() throws(Problem) -> [ImageEntry] { entries.withLock { $0 } }
 

@@ -230,4 +230,23 @@ import TerminalUI
     screen.press(.character("R"))
     #expect(screen.app.overlays.count == 1)
   }
+
+  /// No bar and no hint offers what is refused anyway.
+  @Test(arguments: [(40, 10), (80, 24), (200, 50)])
+  func readOnlyOffersNothingThatChangesSomething(width: Int, height: Int) {
+    let screen = Screen(width: width, height: height, readOnly: true)
+    screen.images.entries.withLock { $0 = [ImageEntry(path: "/images/a.crtop", time: 1, bytes: 1, tasks: 1)] }
+    func bar() -> String { screen.canvas.text(row: height - 1) }
+    #expect(bar().contains("R Images") && bar().contains("Quit"))
+    for word in ["Checkpoint", "Restart", "Freeze", "Signal"] { #expect(!bar().contains(word)) }
+    screen.press(.character("R"))
+    screen.catchUp()
+    #expect(bar().contains("Look") && !bar().contains("Restart") && !bar().contains("Delete"))
+    screen.press(.escape, .character("o"))
+    #expect(!screen.text.contains("D checkpoints") && !bar().contains("Cancel it"))
+    screen.press(.escape, .character("S"))
+    #expect(bar().contains("Done") && !bar().contains("Save"))
+    screen.press(.escape, .character("h"))
+    #expect(!screen.text.contains("checkpoint: check the subtree"))
+  }
 }

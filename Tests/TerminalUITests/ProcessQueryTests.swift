@@ -26,7 +26,10 @@ import TerminalUI
     #expect(sampleProcesses().allSatisfy(query.matches))
   }
 
-  @Test(arguments: [("re:(", "("), ("re:*", "preceding"), ("pid:x", "pid:100-200"), ("pid:5-2", "pid:100-200")])
+  @Test(arguments: [
+    ("re:(", "("), ("re:*", "preceding"), ("pid:x", "pid:100-200"), ("pid:5-2", "pid:100-200"),
+    ("state:bogus", "running sleeping disk stopped traced zombie dead idle frozen"),
+  ])
   func faultsAreTold(text: String, words: String) {
     let query = ProcessQuery(text)
     #expect(query.fault?.contains(words) == true)
@@ -34,7 +37,7 @@ import TerminalUI
     let screen = Screen()
     screen.press(.character("\\"))
     screen.type(text)
-    #expect(screen.text.contains(query.fault ?? "?"))
-    #expect(screen.text.contains("bash"))
+    #expect(screen.text.split { $0 == " " || $0 == "\n" }.joined(separator: " ").contains(query.fault ?? "?"))
+    #expect(screen.text.contains("bash") && screen.text.contains("Filter: \(text)"))
   }
 }

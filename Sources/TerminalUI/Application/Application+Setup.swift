@@ -12,8 +12,10 @@ extension Application {
     }
     guard problems.isEmpty, configuration.showsHints else { return }
     let keys = [Action.help, .checkpoint, .images].map { keymap.label(of: $0) }
-    let text =
-      "\(keys[0]): all keys. \(keys[1]): save the selected job to a file. \(keys[2]): bring one back. Esc: hide this line."
+    let others =
+      isReadOnly
+      ? "\(keys[2]): look into images." : "\(keys[1]): save the selected job to a file. \(keys[2]): bring one back."
+    let text = "\(keys[0]): all keys. \(others) Esc: hide this line."
     notice = Notice(text: text, role: .information, until: nil)
   }
 

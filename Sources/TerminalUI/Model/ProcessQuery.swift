@@ -44,12 +44,26 @@ package struct ProcessQuery: Sendable {
     if let user = Self.argument(of: "user:", word) {
       if !user.isEmpty { terms.append(.user(String(user))) }
     } else if let state = Self.argument(of: "state:", word) {
-      if !state.isEmpty { terms.append(.state(String(state))) }
+      addState(String(state))
     } else if let pids = Self.argument(of: "pid:", word) {
       addPids(pids)
     } else {
       terms.append(.text(String(word)))
     }
+  }
+
+  /// A letter, or the beginning of a word.
+  private mutating func addState(_ text: String) {
+    guard !text.isEmpty else { return }
+    if ProcessState.allCases.contains(where: { Self.isCalled($0, text) }) {
+      terms.append(.state(text))
+    } else {
+      fault = "state: takes one of " + ProcessState.allCases.map { $0.word.lowercased() }.joined(separator: " ")
+    }
+  }
+
+  private static func isCalled(_ state: ProcessState, _ text: String) -> Bool {
+    String(state.letter) == text || contains(" " + state.word, " " + text)
   }
 
   private mutating func addPids(_ text: Substring) {
@@ -84,8 +98,7 @@ package struct ProcessQuery: Sendable {
       contains(process.commandLine, text) || contains(process.comm, text) || String(process.pid) == text
         || contains(process.state.word, text)
     case .user(let user): process.userName == user || String(process.userID) == user
-    case .state(let state):
-      String(process.state.letter) == state || contains(" " + process.state.word, " " + state)
+    case .state(let state): isCalled(process.state, state)
     case .pids(let pids): pids.contains(process.pid)
     case .expression(let expression): expression.matches(process.commandLine) || expression.matches(process.comm)
     }

@@ -14,9 +14,16 @@ package enum CheckpointDialog {
   /// What the dialog knows besides its controls.
   private final class State {
     let checks: [JobCheck]
+    let destination = DestinationCheck()
     /// Offered as check boxes, in their order.
     var losses: [AcceptedLoss] = []
-    init(_ jobs: [SubtreeSummary]) { checks = jobs.map { JobCheck($0) } }
+    /// The files of several jobs, in their directory.
+    let names: [String]
+
+    init(_ jobs: [SubtreeSummary], paths: [String]) {
+      checks = jobs.map { JobCheck($0) }
+      names = paths.map { String($0.split(separator: "/").last ?? "") }
+    }
 
     func accepted(_ form: Form) -> Set<AcceptedLoss> {
       Set(losses.enumerated().filter { form.isOn(firstLossControl + $0.offset) }.map(\.element))
@@ -25,12 +32,15 @@ package enum CheckpointDialog {
 
   /// Makes the dialog for one job, or for several of which each gets an image of its own, and starts the preflight.
   package static func make(_ jobs: [SubtreeSummary], in app: Application) -> Form {
-    let state = State(jobs)
+    let paths = jobs.map { path(of: $0, app) }
+    let state = State(jobs, paths: paths)
     let start = Button(
       label: jobs.count > 1 ? "Checkpoint \(jobs.count) jobs" : "Checkpoint",
-      isEnabled: { form in state.checks.allSatisfy { $0.isGood(accepting: state.accepted(form)) } }
+      isEnabled: { form in
+        state.destination.isGood && state.checks.allSatisfy { $0.isGood(accepting: state.accepted(form)) }
+      }
     ) { form, app in begin(state, form, app) }
-    let destination = jobs.first.map { path(of: $0, app) } ?? ""
+    let destination = paths.first ?? ""
     let form = Form(
       title: "Checkpoint",
       controls: [
@@ -40,14 +50,24 @@ package enum CheckpointDialog {
       ],
       buttons: [start, .cancel], focusedButton: 0
     ) { form, app in describe(state, form, app) }
+    form.onChange = { form, app in
+      let files = files(state, form)
+      if files != state.destination.files { state.destination.ask(files, in: app) }
+    }
     form.onNews = { form, news, app in
+      state.destination.receive(news, in: app)
       for check in state.checks where check.receive(news, in: app) { offerLosses(state, check, form) }
     }
-    form.onRefresh = { _, app in for check in state.checks { check.refresh(in: app) } }
-    form.extraKeys = [
-      (KeyHint(.function(5), "Check again", rank: 3), { _, app in for check in state.checks { check.start(in: app) } })
-    ]
-    for check in state.checks { check.start(in: app) }
+    form.onRefresh = { _, app in
+      for check in state.checks { check.refresh(in: app) }
+      state.destination.refresh(in: app)
+    }
+    let look: (Form, Application) -> Void = { form, app in
+      for check in state.checks { check.start(in: app) }
+      state.destination.ask(files(state, form), in: app)
+    }
+    form.extraKeys = [(KeyHint(.function(5), "Check again", rank: 3), look)]
+    look(form, app)
     return form
   }
 
@@ -68,6 +88,13 @@ package enum CheckpointDialog {
     }
   }
 
+  /// Where the images are to go, in the order of the jobs.
+  private static func files(_ state: State, _ form: Form) -> [String] {
+    let place = form.text(fileControl)
+    // Here `-` is a file's name, not standard output.
+    return state.checks.count > 1 ? state.names.map { place + "/" + $0 } : [place == "-" ? "./-" : place]
+  }
+
   /// The part of a path before the last slash.
   private static func directory(_ path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? path
@@ -78,16 +105,18 @@ package enum CheckpointDialog {
   private static func describe(_ state: State, _ form: Form, _ app: Application) -> [StyledLine] {
     let losses = state.accepted(form)
     let plans = state.checks.map { plan($0, form) }
+    let place = state.destination.lines(
+      needing: plans.reduce(0) { $0 &+ (app.forecast.imageBytes(of: $1) ?? $1.residentBytes) })
     var lines: [StyledLine] = []
     if let only = state.checks.first, state.checks.count == 1 {
       lines.append(StyledLine("Job   \(only.job.name): \(only.job.counts)", .dialogTitle))
-      lines += predictions(plans, form, app)
+      lines += predictions(plans, form, app) + place
       return lines + only.lines(accepting: losses)
     }
     let tasks = Format.count(plans.reduce(0) { $0 + $1.tasks }, "task")
     lines.append(
       StyledLine("\(state.checks.count) tagged jobs, \(tasks): one after another, an image each", .dialogTitle))
-    lines += predictions(plans, form, app)
+    lines += predictions(plans, form, app) + place
     for check in state.checks {
       lines.append(StyledLine("\(check.job.name): \(check.job.counts)", .dialogTitle))
       lines += check.lines(accepting: losses)
@@ -131,14 +160,10 @@ package enum CheckpointDialog {
   // MARK: Start
 
   private static func begin(_ state: State, _ form: Form, _ app: Application) {
-    let place = form.text(fileControl)
-    guard !place.isEmpty, place != "-" else {
-      app.tell("name a \(state.checks.count > 1 ? "directory" : "file") to write to", .warning)
-      return
-    }
     let jobs = state.checks.map(\.job)
-    let files =
-      jobs.count == 1 ? [place] : jobs.map { place + "/" + (path(of: $0, app).split(separator: "/").last ?? "") }
+    let files = files(state, form)
+    // The answer was about the files that are named now.
+    guard files == state.destination.files else { return state.destination.ask(files, in: app) }
     guard Set(files).count == files.count else {
       return app.tell("two of the images would get the same name: checkpoint these jobs one by one", .warning)
     }
@@ -164,7 +189,7 @@ package enum CheckpointDialog {
         app.present(Dialogs.stopAfterCheckpoint(jobs, files: files, kills: after == .kill, start: start))
       }
     }
-    let replaced = files.filter(app.services.images.exists)
+    let replaced = state.destination.replaced
     if replaced.isEmpty { proceed(app) } else { app.present(Dialogs.replace(replaced, proceed)) }
   }
 }

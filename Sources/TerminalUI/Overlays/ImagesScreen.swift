@@ -15,9 +15,10 @@ package final class ImagesScreen: Overlay {
   package init(in app: Application) { load(app) }
 
   package let hints = [
-    KeyHint(.enter, "Restart", rank: 1), KeyHint(.escape, "Back", rank: 1), KeyHint(.character("i"), "Look", rank: 2),
+    KeyHint(.enter, "Restart", rank: 1, changes: true), KeyHint(.escape, "Back", rank: 1),
+    KeyHint(.character("i"), "Look", rank: 2),
     KeyHint(.character(" "), "Tag", rank: 4), KeyHint(.character("="), "Compare", rank: 3),
-    KeyHint(.character("v"), "Verify", rank: 3), KeyHint(.delete, "Delete", rank: 2),
+    KeyHint(.character("v"), "Verify", rank: 3), KeyHint(.delete, "Delete", rank: 2, changes: true),
     KeyHint(.function(5), "Reload", rank: 5),
   ]
 
@@ -154,7 +155,8 @@ package final class ImagesScreen: Overlay {
     Frame.draw(on: &canvas, area, title: "Images" + (images.isEmpty ? "" : ": \(images.count)\(marks)"))
     let inner = area.inset(rows: 1, columns: 1)
     guard !images.isEmpty else {
-      let none = "There are no images yet: D in the tree checkpoints the selected job."
+      let none =
+        "There are no images yet" + (app.isReadOnly ? "." : ": D in the tree checkpoints the selected job.")
       let text = isLoading ? "Looking for images ..." : failure?.description ?? none
       for (offset, line) in wrap(text, width: inner.width - 2).enumerated() {
         canvas.write(line, row: inner.row + offset, column: inner.column + 1, role: .dialog)

@@ -18,7 +18,7 @@ package final class OperationsScreen: Overlay {
 
   package let hints = [
     KeyHint(.enter, "Tasks", rank: 1), KeyHint(.escape, "Back", rank: 1),
-    KeyHint(.character("x"), "Cancel it", rank: 2), KeyHint(.character("E"), "Errors", rank: 3),
+    KeyHint(.character("x"), "Cancel it", rank: 2, changes: true), KeyHint(.character("E"), "Errors", rank: 3),
   ]
 
   private func follow(_ all: [OperationModel]) {
@@ -68,7 +68,8 @@ package final class OperationsScreen: Overlay {
     let inner = area.inset(rows: 1, columns: 1)
     guard !all.isEmpty else {
       canvas.write(
-        "No operation yet: D checkpoints the selected job.", row: inner.row, column: inner.column + 1,
+        app.isReadOnly ? "No operation: this crtop is read-only." : "No operation yet: D checkpoints the selected job.",
+        row: inner.row, column: inner.column + 1,
         limit: inner.width - 2, role: .dialog)
       return
     }

@@ -6,11 +6,14 @@ package struct KeyHint: Sendable {
   package var name: String
   /// Which go first when the bar is short of room.
   package var rank: Int
+  /// Does nothing in read-only mode, and is not shown there.
+  package var changesSomething: Bool
 
-  package init(_ key: Key, _ name: String, rank: Int = 5) {
+  package init(_ key: Key, _ name: String, rank: Int = 5, changes: Bool = false) {
     self.key = key
     self.name = name
     self.rank = rank
+    changesSomething = changes
   }
 }
 

@@ -10,7 +10,9 @@ package enum Pagers {
       var lines: [StyledLine] = []
       for section in app.keymap.sections {
         lines.append(StyledLine(section.title, .dialogTitle))
-        for binding in section.bindings { lines += helpLines(binding, width: width) }
+        for binding in section.bindings where !(app.isReadOnly && binding.changesSomething) {
+          lines += helpLines(binding, width: width)
+        }
         lines.append(StyledLine("", .dialog))
       }
       lines += wrap(

@@ -73,6 +73,13 @@ package final class PromptLine: Overlay {
     field.draw(on: &canvas, row: row, column: used, width: canvas.width - used - 12, focused: true)
     guard !isFound else { return }
     let complaint = ProcessQuery(field.text).fault ?? "not found"
-    canvas.writeRight(complaint, row: row, column: used + 2, width: canvas.width - used - 3, role: .error)
+    guard used + field.text.columns + complaint.columns + 3 > canvas.width else {
+      return canvas.writeRight(complaint, row: row, column: used + 2, width: canvas.width - used - 3, role: .error)
+    }
+    // No room beside the text: above it.
+    for (offset, line) in wrap(complaint, width: canvas.width).reversed().enumerated() where offset < row {
+      canvas.fill(Rect(row: row - 1 - offset, column: 0, height: 1, width: canvas.width), role: .error)
+      canvas.write(line, row: row - 1 - offset, column: 0, role: .error)
+    }
   }
 }

@@ -10,7 +10,7 @@ package final class SetupScreen: Overlay {
   package let hints = [
     KeyHint(.escape, "Done", rank: 1), KeyHint(.character(" "), "Show", rank: 2), KeyHint(.left, "Earlier", rank: 3),
     KeyHint(.right, "Later", rank: 3), KeyHint(.character("t"), "Theme", rank: 3),
-    KeyHint(.character("s"), "Save", rank: 2), KeyHint(.character("d"), "Defaults", rank: 4),
+    KeyHint(.character("s"), "Save", rank: 2, changes: true), KeyHint(.character("d"), "Defaults", rank: 4),
   ]
 
   /// The columns that are shown, in order, then the others.

@@ -1,5 +1,6 @@
 /// Defines how the screen has work done beside its event loop, and the news that comes back.
 
+package import CheckpointImage
 package import CheckpointRestart
 internal import Glibc
 package import SystemCalls
@@ -10,6 +11,8 @@ package enum News: Sendable {
   case sampled(Sample)
   /// A preflight has ended; the ticket tells for whom.
   case checked(ticket: Int, Result<CheckReport, Problem>)
+  /// The places of images that are to be have been looked at; in the order of the question.
+  case destinations(ticket: Int, [Result<DestinationReport, Problem>])
   /// A restart has been planned.
   case planned(ticket: Int, Result<RestartPlan, Problem>)
   case froze(root: TaskName, Result<OperationSummary, Problem>)

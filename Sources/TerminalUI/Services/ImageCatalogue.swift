@@ -1,5 +1,6 @@
 /// Defines `ImageCatalogue`, the images there are, and what can be done to them besides a restart.
 
+public import CheckpointImage
 public import SystemCalls
 
 /// What is known of one image without reading its memory.
@@ -46,7 +47,7 @@ public struct ImageEntry: Sendable, Hashable {
 }
 
 /// The image store as the screen sees it. All of it may block and is called off the event loop, except
-/// `exists` and `defaultDestination`.
+/// `defaultDestination`.
 public protocol ImageCatalogue: Sendable {
   /// All images, in any order; one that cannot be read is listed with its problem.
   func list() throws(Problem) -> [ImageEntry]
@@ -56,8 +57,8 @@ public protocol ImageCatalogue: Sendable {
   func verify(_ path: String) throws(Problem)
   /// Removes the file.
   func delete(_ path: String) throws(Problem)
-  /// Whether there is something at the path.
-  func exists(_ path: String) -> Bool
+  /// Looks at where an image is to be written; throws why it cannot be.
+  func destination(_ path: String) throws(Problem) -> DestinationReport
   /// Where a checkpoint of this task goes if the user does not say.
   func defaultDestination(pid: Int32, comm: String) throws(Problem) -> String
 }

@@ -1,7 +1,6 @@
 /// Defines `StoreCatalogue`, the images of the image store as the screen lists them.
 
-internal import CheckpointImage
-internal import Glibc
+public import CheckpointImage
 internal import ImageSchema
 public import SystemCalls
 
@@ -10,7 +9,7 @@ public struct StoreCatalogue: ImageCatalogue {
   /// Has no state: the store is looked up at each use.
   public init() {}
 
-  public func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+  public func destination(_ path: String) throws(Problem) -> DestinationReport { try DestinationReport(path) }
 
   public func list() throws(Problem) -> [ImageEntry] {
     try ImageStore.standard().list().map { stored in

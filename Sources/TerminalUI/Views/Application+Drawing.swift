@@ -86,14 +86,15 @@ extension Application {
 
   private var barHints: [KeyHint] {
     keymap.bindings.compactMap { binding in
-      binding.name.isEmpty ? nil : binding.keys.first.map { KeyHint($0, binding.name, rank: binding.rank) }
+      guard !binding.name.isEmpty, let key = binding.keys.first else { return nil }
+      // Read-only, there is nothing to restart there, but much to see.
+      let name = isReadOnly && binding.action == .images ? "Images" : binding.name
+      return KeyHint(key, name, rank: binding.rank, changes: binding.changesSomething)
     }
   }
 
   private func drawBar(on canvas: inout Canvas) {
-    let hints =
-      overlays.last?.hints
-      ?? barHints
-    barTargets = FunctionBar.draw(on: &canvas, layout.bar, hints)
+    let hints = overlays.last?.hints ?? barHints
+    barTargets = FunctionBar.draw(on: &canvas, layout.bar, hints.filter { !(isReadOnly && $0.changesSomething) })
   }
 }

@@ -24,14 +24,16 @@ import TerminalUI
   func progressIsSeenUnderTheLiveTree(width: Int, height: Int) throws {
     let screen = started(width, height)
     screen.engine.emit(.tasks([job, worker, helper]))
+    for task in [job, worker] { screen.engine.emit(.task(TaskProgress(task: task, phase: .memory, total: 40 << 20))) }
     screen.engine.emit(.task(TaskProgress(task: job, phase: .memory, done: 30 << 20, total: 40 << 20)))
     screen.engine.emit(.task(TaskProgress(task: worker, phase: .memory, done: 10 << 20, total: 40 << 20)))
     screen.catchUp()
     #expect(screen.text.contains("Checkpoint of python3 (100)"))
-    #expect(screen.text.contains("50%"))
+    // Read is half of it: it has to be written as well.
+    #expect(screen.text.contains("25%"))
     #expect(screen.row(with: "init") != nil || screen.row(with: "sleeping") != nil)
     if height >= 24 {
-      #expect(screen.text.contains("30M/40M") && screen.text.contains("40M/80M"))
+      #expect(screen.text.contains("30M/40M") && screen.text.contains("20M/80M"))
       // The one that lags stands above the one that is ahead.
       let panel = try #require(screen.row(with: "Checkpoint of"))
       #expect(screen.canvas.text(row: panel + 1).hasPrefix("worker (101)"))
@@ -173,8 +175,34 @@ import TerminalUI
       screen.catchUp()
       screen.clock.advance(0.1)
     }
-    // 10 MiB in a second, 30 to go.
-    #expect(screen.text.contains("10M/s, 3.0 s left"), "\(screen.text)")
+    // 10 MiB in a second, 30 to be read, 40 to be written.
+    #expect(screen.text.contains("10M/s, 7.0 s left"), "\(screen.text)")
+  }
+
+  /// Two tasks, read and written in turns, as a job that is larger than crtop's memory: the total only grows.
+  @Test func theTotalNeverGoesBack() {
+    var operation = OperationModel(id: 1, kind: .checkpoint, subject: "x", image: "", startedAt: 0)
+    var shares: [Double] = []
+    func tell(_ task: TaskName, _ phase: OperationPhase, _ done: UInt64) {
+      operation.apply(.task(TaskProgress(task: task, phase: phase, done: done << 20, total: 40 << 20)), now: 1)
+      shares.append(operation.fraction)
+    }
+    for task in [job, worker] { tell(task, .memory, 0) }
+    for done in [UInt64(10), 20, 30, 40] {
+      for phase in [OperationPhase.memory, .write] {
+        for task in [job, worker] { tell(task, phase, done) }
+      }
+    }
+    #expect(shares == shares.sorted() && shares.first == 0 && shares.last == 1)
+    #expect(operation.total == 80 << 20 && operation.done == 80 << 20)
+    var restart = OperationModel(id: 2, kind: .restart, subject: "x", image: "", startedAt: 0)
+    shares = []
+    for (phase, done) in [(OperationPhase.verify, UInt64(5)), (.verify, 10), (.memory, 0), (.memory, 90)] {
+      let total: UInt64 = phase == .verify ? 10 : 90
+      restart.apply(.task(TaskProgress(task: job, phase: phase, done: done, total: total)), now: 1)
+      shares.append(restart.fraction)
+    }
+    #expect(shares == shares.sorted() && shares[1] == 0.5 && shares.last == 1)
   }
 
   @Test func thousandsOfTasksCanBeScrolled() throws {

@@ -62,10 +62,7 @@ package struct OperationModel: Sendable {
   package private(set) var notes: [String] = []
   package private(set) var outcome: Outcome
   private var wasCancelled = false
-  /// Bytes of memory done and to do, of all tasks.
-  package private(set) var done: UInt64 = 0
-  package private(set) var total: UInt64 = 0
-  private var speed = SpeedMeter()
+  private var progress: OperationProgress
 
   /// - Parameter startedAt: `nil`: it has to wait; `begin` says when it is its turn.
   package init(
@@ -79,6 +76,7 @@ package struct OperationModel: Sendable {
     self.startedAt = startedAt
     self.plan = plan
     self.time = time
+    progress = OperationProgress(kind)
     outcome = startedAt == nil ? .queued : .running
   }
 
@@ -111,14 +109,18 @@ package struct OperationModel: Sendable {
   /// Seconds so far, or in all.
   package func elapsed(now: Double) -> Double { startedAt.map { (endedAt ?? now) - $0 } ?? 0 }
 
+  /// How far all tasks are, 0 to 1; it never goes back.
+  package var fraction: Double { progress.fraction }
+
+  /// Bytes of memory, of all tasks; and the share of it that `fraction` says.
+  package var total: UInt64 { progress.total }
+  package var done: UInt64 { progress.done }
+
   /// Bytes a second in the last seconds; `nil` while nothing moves or too little is known.
-  package func rate(now: Double) -> Double? { isRunning ? speed.rate(now: now) : nil }
+  package func rate(now: Double) -> Double? { isRunning ? progress.rate(now: now) : nil }
 
   /// Seconds until all memory is done, if it goes on as fast.
-  package func secondsLeft(now: Double) -> Double? {
-    guard let rate = rate(now: now), rate > 0, total > done else { return nil }
-    return Double(total - done) / rate
-  }
+  package func secondsLeft(now: Double) -> Double? { isRunning ? progress.secondsLeft(now: now) : nil }
 
   /// The user asked for the end.
   package mutating func markCancelling() {
@@ -159,11 +161,9 @@ package struct OperationModel: Sendable {
     let index = place(of: progress.task)
     lines[index].task = progress.task
     lines[index].phase = progress.phase
+    self.progress.add(progress, at: now)
     // A phase without memory does not take away what the memory phase has shown.
     if progress.total > 0 {
-      done = done &- lines[index].done &+ progress.done
-      total = total &- lines[index].total &+ progress.total
-      speed.add(done, at: now)
       lines[index].done = progress.done
       lines[index].total = progress.total
     }

@@ -5,14 +5,14 @@ struct SpeedMeter: Sendable {
   /// Seconds that are looked back on, the least between two samples, and the least that make a rate.
   private static let (window, distance, least) = (4.0, 0.1, 0.3)
 
-  /// - Parameter bytes: done so far. Fewer than before: another pass over the memory has begun.
+  /// - Parameter bytes: done so far.
   mutating func add(_ bytes: UInt64, at now: Double) {
     guard let last = samples.last else {
       samples = [(now, bytes)]
       return
     }
-    if bytes < last.bytes { samples = [] }
-    if samples.isEmpty || now - last.time >= Self.distance { samples.append((now, bytes)) }
+    guard bytes >= last.bytes else { return }
+    if now - last.time >= Self.distance { samples.append((now, bytes)) }
     while samples.count > 2, now - samples[1].time > Self.window { samples.removeFirst() }
   }
 

@@ -104,8 +104,7 @@ package final class OperationsScreen: Overlay {
     case .failed: return operation.isCancelled ? "cancelled" : "FAILED"
     case .withdrawn: return "withdrawn"
     case .running:
-      let share = operation.total > 0 ? Double(operation.done) / Double(operation.total) : 0
-      return "running \(Format.decimal(min(share, 1) * 100, 0))%"
+      return "running \(Format.decimal(operation.fraction * 100, 0))%"
     }
   }
 

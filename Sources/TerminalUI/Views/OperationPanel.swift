@@ -108,16 +108,16 @@ package enum OperationPanel {
     let hidden = operation.lines.count - room
     let text = hidden > 0 ? "total (\(hidden) more: { })" : "total"
     canvas.write(text, row: row, column: 0, limit: nameWidth, role: .strong)
-    let fraction = operation.total > 0 ? min(Double(operation.done) / Double(operation.total), 1) : 0
     canvas.write(
-      "\(Format.decimal(fraction * 100, 0))%", row: row, column: nameWidth + 1, limit: 8, role: .strong)
+      "\(Format.decimal(operation.fraction * 100, 0))%", row: row, column: nameWidth + 1, limit: 8, role: .strong)
     drawProgress(
-      on: &canvas, row, from: nameWidth + 10, to: width, fraction: fraction, done: operation.done,
+      on: &canvas, row, from: nameWidth + 10, to: width, fraction: operation.fraction, done: operation.done,
       total: operation.total, seconds: operation.elapsed(now: now))
   }
 
   /// `210M/s, 4.2 s left`.
   static func speed(of operation: OperationModel, _ now: Double) -> String? {
+    if operation.kind == .checkpoint && operation.fraction >= 1 && operation.isRunning { return "putting it on disk" }
     guard let rate = operation.rate(now: now) else { return nil }
     let left = operation.secondsLeft(now: now).map { ", \(Format.roughly(seconds: $0)) left" } ?? ""
     return "\(Format.bytes(UInt64(rate)))/s\(left)"

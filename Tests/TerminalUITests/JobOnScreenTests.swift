@@ -122,6 +122,99 @@ struct JobOnScreenTests {
     try tmux.keys("q")
   }
 
+  /// What waits can be withdrawn, what runs be undone, and the rest goes on in its turn.
+  @Test func theQueueIsWorkedOff() throws {
+    let directory = "/tmp/crtop-test-turns-\(getpid())"
+    _ = try systemCall { unsafe mkdir(directory, 0o700) }
+    let tmux = try Tmux(width: 100, height: 30)
+    try tmux.command("set +m; setsid \(Programs.workloads) large \(directory) 400 < /dev/null & echo job=$!=")
+    try tmux.command("for i in 1 2; do setsid sleep 5433$i < /dev/null > /dev/null 2>&1 & echo job=$!=; done")
+    let shown = try tmux.waitUntil("three pids") { $0.split(separator: "=").count { Int32($0) != nil } == 3 }
+    let pids = shown.split(separator: "=").compactMap { Int32($0) }
+    defer {
+      for pid in pids { kill(pid, SIGKILL) }
+      try? removeStore("\(directory)/images")
+      try? removeStore(directory)
+    }
+    try waitUntil("the job to be ready") { (try? readText("\(directory)/out")) == "ready\n" }
+    try tmux.command("clear; CRTOP_IMAGES=\(directory)/images \(Programs.crtop) \(pids[0])")
+    _ = try tmux.waitFor("workloads (\(pids[0])): 1 task")
+    try tmux.keys("Space")
+    for pid in pids.dropFirst() {
+      try tmux.keys("-l", "\(pid)")
+      _ = try tmux.waitFor("sleep (\(pid)): 1 task")
+      try tmux.keys("Space")
+    }
+    try tmux.keys("D")
+    _ = try tmux.waitUntil("three checks") { $0.ranges(of: "Check passed").count == 3 }
+    // Packing takes long enough for what follows.
+    try tmux.keys("BTab", "Right", "Right", "Enter", "Enter")
+    _ = try tmux.waitFor("2 waiting: o")
+    try tmux.keys("o")
+    _ = try tmux.waitFor("Operations: 3")
+    try tmux.keys("Down", "x")
+    _ = try tmux.waitFor("withdrawn")
+    try tmux.keys("Down", "x")
+    _ = try tmux.waitUntil("the first undone, the last done") {
+      $0.contains("cancelled") && $0.contains("withdrawn") && $0.contains("done ")
+    }
+    try tmux.keys("Escape")
+    let images = try directoryEntries("\(directory)/images")
+    #expect(images.count == 1 && images[0].hasPrefix("sleep-\(pids[2])-"), "\(images)")
+    let verdict = try OwnedDescriptor.open("\(directory)/verdict", O_WRONLY | O_CREAT)
+    try verdict.close()
+    try waitUntil("the job's verdict") { (try? readText("\(directory)/out")) == "ready\nPASS\n" }
+    try tmux.keys("q")
+  }
+
+  /// The window changes its size all the time, down to less than crtop needs, while a job is saved and brought back.
+  @Test func resizingDuringOperations() throws {
+    let directory = "/tmp/crtop-test-resize-\(getpid())"
+    _ = try systemCall { unsafe mkdir(directory, 0o700) }
+    let tmux = try Tmux(width: 100, height: 30)
+    try tmux.command("set +m; setsid \(Programs.workloads) large \(directory) 300 < /dev/null & echo job=$!=")
+    let shown = try tmux.waitUntil("the job's pid") { $0.split(separator: "=").contains { Int32($0) != nil } }
+    let pid = try #require(shown.split(separator: "=").compactMap { Int32($0) }.first)
+    defer {
+      kill(pid, SIGKILL)
+      try? removeStore("\(directory)/images")
+      try? removeStore(directory)
+    }
+    try waitUntil("the job to be ready") { (try? readText("\(directory)/out")) == "ready\n" }
+    try tmux.command("clear; CRTOP_IMAGES=\(directory)/images \(Programs.crtop) \(pid)")
+    _ = try tmux.waitFor("workloads (\(pid)): 1 task")
+    /// At least two rounds of sizes, and until the operation has ended.
+    func resize(until end: String) throws {
+      var rounds = 0
+      _ = try eventually(end, seconds: 60) { () -> Bool? in
+        for (width, height) in [(40, 10), (30, 5), (250, 70), (80, 24), (41, 11), (120, 40), (100, 30)] {
+          try tmux.resize(width: width, height: height)
+        }
+        rounds += 1
+        return try rounds >= 2 && tmux.screen().contains(end) ? true : nil
+      }
+      _ = try tmux.waitUntil("a whole screen") {
+        $0.contains("COMMAND") && $0.contains("F10 Quit") && $0.contains(end) && $0.contains("Mem[")
+      }
+    }
+    try tmux.keys("D")
+    _ = try tmux.waitFor("Check passed")
+    try tmux.keys("BTab", "BTab", "Right", "Right", "Enter", "Enter")
+    _ = try tmux.waitFor("1 task will be KILLED")
+    try tmux.keys("Left", "Enter")
+    try resize(until: "done: 1 task, then KILLED")
+    try tmux.keys("R")
+    _ = try tmux.waitFor("Images: 1")
+    try tmux.keys("Enter")
+    _ = try tmux.waitFor("Plan passed")
+    try tmux.keys("Enter")
+    try resize(until: "done: 1 task, took")
+    let verdict = try OwnedDescriptor.open("\(directory)/verdict", O_WRONLY | O_CREAT)
+    try verdict.close()
+    try waitUntil("the job's verdict") { (try? readText("\(directory)/out")) == "ready\nPASS\n" }
+    try tmux.keys("q")
+  }
+
   private func startTime(_ pid: Int32) throws -> Substring {
     let fields = try readText("/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ") ?? []
     return try #require(fields.count > 19 ? fields[19] : nil)

@@ -55,9 +55,11 @@ struct TerminalTests {
     let tmux = try Tmux(width: 80, height: 24)
     try tmux.command("ulimit -c 0; stty -a > /tmp/crtop-stty-$$; \(Programs.crtop); echo status $?")
     _ = try tmux.waitFor("F10 Quit")
+    #expect(try tmux.modes() == "other=1 mouse=1 cursor=0\n")
     kill(try tmux.child(), signal)
     _ = try tmux.waitFor("status \(status)")
     try tmux.command("stty -a | cmp - /tmp/crtop-stty-$$ && echo as it ''was; rm /tmp/crtop-stty-$$")
+    #expect(try tmux.modes() == "other=0 mouse=0 cursor=1\n")
     let left = try tmux.waitFor("as it was")
     #expect(!left.contains("F10 Quit"))
   }
@@ -72,6 +74,30 @@ struct TerminalTests {
     _ = try tmux.waitUntil("the screen again") { $0.contains("F10 Quit") && !$0.contains("Stopped") }
     try tmux.keys("h")
     _ = try tmux.waitFor("─ Help ")
+  }
+
+  /// A dialog that is open is still there, with what was typed, and takes keys.
+  @Test func stopsAndGoesOnWithADialogOpen() throws {
+    let tmux = try Tmux(width: 80, height: 24)
+    try tmux.command("sleep 7400 & clear; \(Programs.crtop) $!")
+    _ = try tmux.waitFor("sleep (")
+    try tmux.keys("D")
+    _ = try tmux.waitFor("─ Checkpoint ")
+    try tmux.keys("Tab", "Tab", "C-u")
+    try tmux.keys("-l", "/nowhere/x")
+    _ = try tmux.waitFor("Place not usable")
+    try tmux.keys("C-z")
+    _ = try tmux.waitFor("Stopped")
+    #expect(try tmux.modes() == "other=0 mouse=0 cursor=1\n")
+    try tmux.command("fg")
+    _ = try tmux.waitUntil("the dialog again") { $0.contains("─ Checkpoint ") && $0.contains("/nowhere/x") }
+    try tmux.keys("-l", "yz")
+    _ = try tmux.waitFor("/nowhere/xyz")
+    try tmux.keys("Escape")
+    _ = try tmux.waitFor("F10 Quit")
+    try tmux.keys("q")
+    _ = try tmux.waitUntil("the shell") { !$0.contains("F10 Quit") }
+    try tmux.command("kill %1")
   }
 
   @Test(arguments: [

@@ -46,6 +46,11 @@ final class Tmux {
 
   func screen() throws -> String { try run(["capture-pane", "-p", "-t", "s"]) }
 
+  /// Whether programs have the other screen, or have asked for the mouse; whether the cursor is shown.
+  func modes() throws -> String {
+    try run(["display-message", "-p", "-t", "s", "other=#{alternate_on} mouse=#{mouse_any_flag} cursor=#{cursor_flag}"])
+  }
+
   /// The pid of the program that runs in the shell.
   func child() throws -> Int32 {
     let shell = try run(["display-message", "-p", "-t", "s", "#{pane_pid}"])

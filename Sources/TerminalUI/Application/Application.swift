@@ -202,7 +202,8 @@ package final class Application {
 
   /// Takes what the mouse did.
   package func handle(_ mouse: MouseEvent) {
-    if mouse.kind == .click,
+    // What stood there may have changed since the first click of a double one.
+    if mouse.kind == .click || mouse.kind == .doubleClick,
       let target = barTargets.first(where: { $0.0.contains(row: mouse.row, column: mouse.column) })
     {
       handle(target.1)

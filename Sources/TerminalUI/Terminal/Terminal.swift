@@ -182,8 +182,11 @@ struct Terminal: ~Copyable {
     guard case .mouse(var mouse) = input, mouse.kind == .click else { return input }
     if mouse.row == lastClick.row && mouse.column == lastClick.column && now - lastClick.time < 0.4 {
       mouse.kind = .doubleClick
+      // A third is not another one.
+      lastClick = (-1, -1, 0)
+    } else {
+      lastClick = (mouse.row, mouse.column, now)
     }
-    lastClick = (mouse.row, mouse.column, now)
     return .mouse(mouse)
   }
 }

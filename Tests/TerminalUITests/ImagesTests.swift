@@ -153,6 +153,17 @@ import TerminalUI
     #expect(screen.app.errors.entries.count == 1)
   }
 
+  /// Another image of that name has come, made after the verification.
+  @Test func aVerdictIsAboutTheFileThatWasThere() {
+    let screen = opened()
+    screen.press(.character("v"))
+    screen.catchUp()
+    screen.images.entries.withLock { $0[1].time = 1_700_000_100 }
+    screen.press(.function(5))
+    screen.catchUp()
+    #expect(screen.text.contains("not verified in this run"))
+  }
+
   @Test func readOnlyRestartsAndDeletesNothing() {
     let screen = Screen(readOnly: true)
     screen.images.entries.withLock { $0 = [ImageEntry(path: "/images/a.crtop", time: 1, bytes: 1, tasks: 1)] }

@@ -124,6 +124,7 @@ package final class ImagesScreen: Overlay {
       isLoading = false
       failure = nil
       let path = current?.path
+      forgetVerdicts(onOthersThan: found, in: app)
       images = found.sorted { ($1.time, $0.path) < ($0.time, $1.path) }
       tagged.formIntersection(images.map(\.path))
       cursor.select(images.firstIndex { $0.path == path } ?? cursor.selected, of: images.count)
@@ -145,6 +146,17 @@ package final class ImagesScreen: Overlay {
     // An image may have come into being.
     case .operation(_, .done): load(app)
     default: break
+    }
+  }
+
+  /// A verdict is about the file that was there then; another image may have taken its place since.
+  private func forgetVerdicts(onOthersThan found: [ImageEntry], in app: Application) {
+    for image in found {
+      switch app.verdicts[image.path] {
+      case .verified(let time) where time < image.time: app.verdicts[image.path] = nil
+      case .damaged where !images.contains(image): app.verdicts[image.path] = nil
+      default: break
+      }
     }
   }
 

@@ -90,6 +90,8 @@ public struct RestartRequest: Sendable {
   public var acceptedLosses: Set<AcceptedLoss>
   /// In the foreground: the path of a terminal that no session has, for a root that leads the session of the job's terminal.
   public var sessionTerminal: String?
+  /// For a plan: the restart itself is made inside the namespace.
+  public var isForNewPidNamespace = false
 
   /// Makes a request.
   public init(

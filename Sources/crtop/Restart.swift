@@ -47,6 +47,7 @@ struct Restart: ParsableCommand {
 
   func run() throws {
     var request = RestartRequest(source: file, detached: detach, acceptedLosses: accept.set)
+    request.isForNewPidNamespace = newPidNamespace
     guard !dryRun else { return try plan(request) }
     if newPidNamespace {
       if let first = NamespaceInit() { return try first.run(request, isJSON: format.isJSON) }

@@ -17,6 +17,7 @@ extension CommandLine {
       #expect(taken.status == .exited(1), "\(taken.summary)")
       #expect(taken.errors.contains("pid \(job.pid)") && taken.errors.contains("the very job, which runs on"))
       #expect(try sandbox.crtop("restart", image, "--dry-run", "--json").output.contains("\"code\":\"EEXIST\""))
+      try sandbox.crtopMust("restart", image, "--dry-run", "--new-pid-namespace")
       try job.checkpointAndKill(to: image)
       let free = try sandbox.crtopMust("restart", image, "--dry-run", "--json")
       let done = try #require(try free.events().last)

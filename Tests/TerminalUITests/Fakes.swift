@@ -47,7 +47,9 @@ final class FakeEngine: EngineClient {
       state.detached.append(request.detached)
       return state.plan
     }
-    return try result.get()
+    var plan = try result.get()
+    if request.isForNewPidNamespace { plan.problems.removeAll(where: \.isTakenNumber) }
+    return plan
   }
 
   func freeze(_ root: TaskIdentity) throws(Problem) -> OperationSummary {

@@ -7,8 +7,15 @@ static int32_t ends[2];
 
 static long start_shell(void) {
   const char *arguments[] = {"sh", "-c", "read word && exit $word", NULL};
+  int32_t executed[2], nothing;
+  CALL(pipe2, executed, 02000000); /* O_CLOEXEC: closed by execve(2) */
   long child = CALL(fork);
-  if (child != 0) return child;
+  if (child != 0) {
+    CALL(close, executed[1]);
+    CALL(read, executed[0], &nothing, 1);
+    CALL(close, executed[0]);
+    return child;
+  }
   CALL(dup2, ends[0], 0);
   CALL(close, ends[1]);
   CALL(execve, "/bin/sh", arguments, environment);

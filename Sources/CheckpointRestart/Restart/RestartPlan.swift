@@ -61,6 +61,7 @@ extension RestartPlan {
       shared: metadata.sharedObjects, accepted: request.acceptedLosses)
     // A zombie that is just being reaped is an obstacle now; the restart itself waits for its end.
     preflight.patience = 0
+    preflight.isForNewPidNamespace = request.isForNewPidNamespace
     let header = metadata.header
     return RestartPlan(
       root: TaskName(pid: header.rootPid, comm: metadata.processes.first?.comm ?? ""), command: header.rootCommand,

@@ -13,13 +13,16 @@ struct RestartPreflight {
   let accepted: Set<AcceptedLoss>
   /// Seconds that are waited for zombies that are being reaped and have pids of the job.
   var patience = 3.0
+  /// All pids are free there, and root alone makes one.
+  var isForNewPidNamespace = false
 
   /// All obstacles; empty when the restart can begin.
   func run() -> [Problem] {
     machine() + Program32.problems(processes) + coreFlags() + RestartPrivileges().problems(processes)
       + LoginUser.problems(processes, accepted)
       + files()
-      + TakenPids(processes, plan).problems(patience: patience)
+      + (isForNewPidNamespace
+        ? RestartPrivileges().namespace() : TakenPids(processes, plan).problems(patience: patience))
   }
 
   private func coreFlags() -> [Problem] {

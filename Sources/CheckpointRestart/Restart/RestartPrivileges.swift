@@ -19,6 +19,16 @@ struct RestartPrivileges {
     groups = IdentityMap("/proc/self/gid_map")
   }
 
+  /// What stands in the way of a new pid namespace, with a /proc to match (pid_namespaces(7), mount_namespaces(7)).
+  func namespace() -> [Problem] {
+    guard own.effective & Capabilities.administer == 0 else { return [] }
+    return [
+      Problem(
+        errno: .notPermitted, what: "a new pid namespace", why: "it needs CAP_SYS_ADMIN, which crtop does not have",
+        remedy: "run crtop as root")
+    ]
+  }
+
   /// What stands in the way; each difference of a process once.
   func problems(_ processes: [ImageProcess]) -> [Problem] {
     var problems: [Problem] = []

@@ -47,8 +47,7 @@ enum RestartDialog {
     func obstacles(_ form: Form) -> [Problem] {
       let choices = choices(form)
       return problems.filter { problem in
-        !(choices.isInNewPidNamespace && problem.isTakenNumber)
-          && !(problem.acceptableLoss.map(choices.losses.contains) ?? false)
+        !(problem.acceptableLoss.map(choices.losses.contains) ?? false)
       }
     }
 
@@ -56,8 +55,9 @@ enum RestartDialog {
       ticket = app.ticket()
       (askedAt, isAsking) = (app.now, true)
       asked = choices(form)
-      let request = RestartRequest(source: image.path, detached: !asked.isInForeground)
-      app.services.background.run { [engine = app.services.engine, ticket] in
+      var request = RestartRequest(source: image.path, detached: !asked.isInForeground)
+      request.isForNewPidNamespace = asked.isInNewPidNamespace
+      app.services.background.run { [engine = app.services.engine, ticket, request] in
         .planned(ticket: ticket, Application.result { () throws(Problem) in try engine.plan(request) })
       }
     }
@@ -150,7 +150,7 @@ enum RestartDialog {
         StyledLine("Plan failed: it cannot be restarted, for \(Format.count(obstacles.count, "reason")):", .error))
     }
     let taken = state.problems.filter(\.isTakenNumber)
-    return lines + (choices.isInNewPidNamespace ? [] : Self.taken(taken))
+    return lines + Self.taken(taken)
       + JobCheck.reasons(state.problems.filter { !$0.isTakenNumber })
   }
 

@@ -107,6 +107,19 @@ import TerminalUI
     #expect(screen.engine.state.withLock { $0.checkpoints.map(\.destination) } == ["/tmp/x"])
   }
 
+  /// Nobody knows later where crtop was started.
+  @Test func aRelativePathIsShownAndTakenAsAWhole() {
+    let screen = opened(120, 40, problems: [])
+    screen.catchUp()
+    screen.press(.tab, .tab, .control("u"))
+    screen.type("x.crtop")
+    screen.catchUp()
+    #expect(screen.text.contains("/x.crtop, which the list of images (R) does not have"))
+    screen.press(.enter, .enter)
+    let path = screen.engine.state.withLock { $0.checkpoints.first?.destination } ?? ""
+    #expect(path.hasPrefix("/") && path.hasSuffix("/x.crtop"))
+  }
+
   @Test func anImageIsReplacedOnlyWhenConfirmed() {
     let screen = opened()
     screen.catchUp()

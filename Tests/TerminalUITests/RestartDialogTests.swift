@@ -97,6 +97,14 @@ import TerminalUI
     #expect(screen.engine.state.withLock { $0.restarts.count } == 1)
   }
 
+  /// A command may be a whole program.
+  @Test func aLongCommandHasOneLine() {
+    var entry = ImageEntry(path: "/images/new.crtop", time: 0, bytes: 1)
+    entry.command = "python3 -c " + String(repeating: "import os\n  print(1)\n", count: 60)
+    #expect(entry.title.hasPrefix("-c import os print(1)") || entry.title.hasPrefix("python3 -c import os print(1)"))
+    #expect(entry.title.count == 60 && entry.title.hasSuffix("..."))
+  }
+
   /// A line for each pid, the remedy once, and what it offers is a choice.
   @Test func takenPidsAreFreeInAPidNamespaceOfItsOwn() {
     let screen = opened()

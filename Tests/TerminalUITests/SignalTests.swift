@@ -59,6 +59,18 @@ import TerminalUI
     #expect(sent(screen) == ["SIGCONT 1"])
   }
 
+  @Test func toReniceInitNeedsItsName() {
+    let screen = Screen()
+    screen.type("1")
+    screen.press(.character("["))
+    #expect(screen.signals.niced.withLock { $0.isEmpty })
+    #expect(screen.text.contains("type its name: init"))
+    screen.press(.left, .enter, .up)
+    screen.type("init")
+    screen.press(.enter, .enter)
+    #expect(screen.signals.niced.withLock { $0.map { "\($0.0) \($0.1)" } } == ["1 1"])
+  }
+
   @Test func reniceTellsWhyNot() {
     let screen = Screen()
     screen.type("101")

@@ -18,7 +18,10 @@ extension Application {
   /// Sends a chosen signal, after a question where it could end the system, this program or its terminal.
   func confirmed(_ signal: SignalNumber, to targets: [ProcessRecord]) {
     if let protected = targets.first(where: isVital), signal.isHarmful {
-      present(Dialogs.signal(signal, to: targets, protected: protected))
+      present(
+        Dialogs.vital(signal.name, to: targets, protected: protected, button: "Send") { app in
+          app.send(signal, to: targets)
+        })
     } else {
       send(signal, to: targets)
     }
@@ -41,7 +44,17 @@ extension Application {
   /// - Parameter step: added to the nice value; below 0 means more of the processor.
   func renice(by step: Int) {
     let targets = targets.filter { $0.state != .zombie }
-    guard !targets.isEmpty else { return }
+    if let protected = targets.first(where: isVital) {
+      let what = step < 0 ? "A lower nice value" : "A higher nice value"
+      present(
+        Dialogs.vital(what, to: targets, protected: protected, button: "Renice") { app in app.renice(targets, by: step)
+        })
+    } else if !targets.isEmpty {
+      renice(targets, by: step)
+    }
+  }
+
+  private func renice(_ targets: [ProcessRecord], by step: Int) {
     var values: [Int] = []
     for target in targets {
       do throws(Errno) { values.append(try services.signals.renice(target.identity, by: step)) } catch {

@@ -19,10 +19,13 @@ package enum CheckpointDialog {
     var losses: [AcceptedLoss] = []
     /// The files of several jobs, in their directory.
     let names: [String]
+    /// The directory that the list of images shows.
+    let store: String
 
     init(_ jobs: [SubtreeSummary], paths: [String]) {
       checks = jobs.map { JobCheck($0) }
       names = paths.map { String($0.split(separator: "/").last ?? "") }
+      store = paths.first.map(directory) ?? ""
     }
 
     func accepted(_ form: Form) -> Set<AcceptedLoss> {
@@ -90,9 +93,15 @@ package enum CheckpointDialog {
 
   /// Where the images are to go, in the order of the jobs.
   private static func files(_ state: State, _ form: Form) -> [String] {
-    let place = form.text(fileControl)
-    // Here `-` is a file's name, not standard output.
-    return state.checks.count > 1 ? state.names.map { place + "/" + $0 } : [place == "-" ? "./-" : place]
+    let place = absolute(form.text(fileControl))
+    return state.checks.count > 1 ? state.names.map { place + "/" + $0 } : [place]
+  }
+
+  /// The whole path, since nobody knows later where crtop was started. Here `-` is a file's name, not standard output.
+  private static func absolute(_ path: String) -> String {
+    if path.isEmpty || path.hasPrefix("/") { return path }
+    guard let here = try? readLink("/proc/self/cwd") else { return "./" + path }
+    return (here == "/" ? "" : here) + "/" + path
   }
 
   /// The part of a path before the last slash.
@@ -106,11 +115,19 @@ package enum CheckpointDialog {
     let losses = state.accepted(form)
     let plans = state.checks.map { plan($0, form) }
     let place = state.destination.lines(
-      needing: plans.reduce(0) { $0 &+ (app.forecast.imageBytes(of: $1) ?? $1.residentBytes) })
+      // Earlier images tell how well data could be packed, not how well other data will be.
+      needing: plans.reduce(0) { sum, plan in
+        sum
+          &+ (plan.compression == .none ? plan.residentBytes : app.forecast.imageBytes(of: plan) ?? plan.residentBytes)
+      })
+    let files = files(state, form)
+    let elsewhere =
+      files.allSatisfy { directory($0) == state.store }
+      ? [] : [StyledLine("To      \(files[0]), which the list of images (R) does not have", .warning)]
     var lines: [StyledLine] = []
     if let only = state.checks.first, state.checks.count == 1 {
       lines.append(StyledLine("Job   \(only.job.name): \(only.job.counts)", .dialogTitle))
-      lines += predictions(plans, form, app) + place
+      lines += predictions(plans, form, app) + elsewhere + place
       return lines + only.lines(accepting: losses)
     }
     let tasks = Format.count(plans.reduce(0) { $0 + $1.tasks }, "task")

@@ -68,20 +68,26 @@ enum Dialogs {
   }
 
   /// Before a signal to init, this program, or one that it depends on: the name must be typed.
-  static func signal(_ signal: SignalNumber, to targets: [ProcessRecord], protected: ProcessRecord) -> Form {
+  /// - Parameters:
+  ///   - what: what would be done to them, as the dialog's title.
+  ///   - button: what the button says that does it.
+  static func vital(
+    _ what: String, to targets: [ProcessRecord], protected: ProcessRecord, button: String,
+    _ action: @escaping (Application) -> Void
+  ) -> Form {
     let others = targets.count > 1 ? " and \(Format.count(targets.count - 1, "other process"))es" : ""
     let send = Button(
-      label: "Send", isDangerous: true, isEnabled: { form in form.text(0) == protected.comm }
+      label: button, isDangerous: true, isEnabled: { form in form.text(0) == protected.comm }
     ) { form, app in
       app.dismiss(form)
-      app.send(signal, to: targets)
+      action(app)
     }
     let reason = protected.pid == 1 ? "keeps the system alive" : "is this crtop, or something that it runs in"
     return Form(
-      title: "\(signal.name)", controls: [("Name", .field(TextField()))], buttons: [send, .cancel], focusedButton: 1
+      title: what, controls: [("Name", .field(TextField()))], buttons: [send, .cancel], focusedButton: 1
     ) { _, _ in
       [
-        StyledLine("\(signal.name) to \(protected.comm) (\(protected.pid))\(others)?", .dialog),
+        StyledLine("\(what) to \(protected.comm) (\(protected.pid))\(others)?", .dialog),
         StyledLine("\(protected.comm) (\(protected.pid)) \(reason).", .warning),
         StyledLine("If you mean it, type its name: \(protected.comm)", .dialog),
       ]

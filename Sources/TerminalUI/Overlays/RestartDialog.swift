@@ -119,9 +119,9 @@ enum RestartDialog {
       source: state.image.path, detached: !choices.isInForeground, acceptedLosses: choices.losses)
     app.dismissAll()
     if choices.isInForeground {
-      app.restartInForeground(request, inNewPidNamespace: choices.isInNewPidNamespace, subject: state.image.name)
+      app.restartInForeground(request, inNewPidNamespace: choices.isInNewPidNamespace, subject: state.image.title)
     } else {
-      app.start(request, inNewPidNamespace: choices.isInNewPidNamespace, subject: state.image.name)
+      app.start(request, inNewPidNamespace: choices.isInNewPidNamespace, subject: state.image.title)
     }
   }
 
@@ -129,7 +129,7 @@ enum RestartDialog {
 
   private static func describe(_ state: State, _ form: Form) -> [StyledLine] {
     let image = state.image
-    var lines = [StyledLine("Job   \(image.name)", .dialogTitle)]
+    var lines = [StyledLine("Job   \(image.title)", .dialogTitle)]
     if image.tasks > 0 {
       var counts = Format.count(image.tasks, "task") + ", " + Format.count(image.threads, "thread")
       if image.zombies > 0 { counts += ", " + Format.count(image.zombies, "zombie") }

@@ -40,6 +40,12 @@ public struct ImageEntry: Sendable, Hashable {
     self.problem = problem
   }
 
+  /// The name in one short line: a command may be a whole program.
+  public var title: String {
+    let line = name.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return line.count > 60 ? line.prefix(57) + "..." : line
+  }
+
   /// What to call it: the command without the program's directory, or the file's name.
   public var name: String {
     command.isEmpty ? String(path.split(separator: "/").last ?? "image") : withoutDirectory(command)

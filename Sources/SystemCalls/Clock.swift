@@ -12,8 +12,11 @@ public func realTimeNanoseconds() -> UInt64 { nanoseconds(CLOCK_REALTIME) }
 public func bootTimeNanoseconds() -> UInt64 { nanoseconds(CLOCK_BOOTTIME) }
 
 /// Sleeps between two looks at something that gives no event, or until a signal is handled.
-public func pause(milliseconds: Int) {
-  var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+public func pause(milliseconds: Int) { pause(microseconds: milliseconds * 1000) }
+
+/// As `pause(milliseconds:)`.
+public func pause(microseconds: Int) {
+  var time = timespec(tv_sec: microseconds / 1_000_000, tv_nsec: microseconds % 1_000_000 * 1000)
   unsafe _ = nanosleep(&time, nil)
 }
 

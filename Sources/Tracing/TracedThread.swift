@@ -80,19 +80,25 @@ public final class TracedThread {
   public func makeCall() throws(Errno) -> Int64 {
     for _ in 0..<2 {  // its beginning, its end
       try startCall()
-      while try waitForStop() != .signal(SIGTRAP) { try startCall() }
+      try awaitCall()
     }
     let result = try registers().result
-    try interrupt()
-    try resume()
-    guard case .interrupted = try waitForStop() else { throw .noSuchProcess }
+    try interruptCall()
     return result
   }
 
   /// Waits until the thread has entered the call, and interrupts it there, as a stop at a checkpoint does; a call that does
   /// not wait is made all the same. The thread is stopped, where a call is taken up again when it is let go.
   public func finishCall() throws(Errno) {
+    try awaitCall()
+    try interruptCall()
+  }
+
+  private func awaitCall() throws(Errno) {
     while try waitForStop() != .signal(SIGTRAP) { try startCall() }
+  }
+
+  private func interruptCall() throws(Errno) {
     try interrupt()
     try resume()
     guard case .interrupted = try waitForStop() else { throw .noSuchProcess }

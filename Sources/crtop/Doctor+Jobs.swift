@@ -1,6 +1,7 @@
 /// What the doctor says of state that only some jobs have.
 
 internal import CLinux
+internal import CheckpointRestart
 internal import Glibc
 internal import SystemCalls
 
@@ -32,9 +33,9 @@ extension Finding {
     }
   }
 
-  /// Gives POSIX timers the ids that they had. PR_TIMER_CREATE_RESTORE_IDS, with PR_TIMER_CREATE_RESTORE_IDS_GET.
+  /// Gives POSIX timers the ids that they had.
   static func timers() -> Finding {
-    if (try? rawSystemCall(Int(SYS_prctl), 77, 2)) != nil {
+    if Abilities.restoresTimerIDs {
       return Finding("POSIX timers", .ok, "timers get the ids that they had")
     }
     return Finding(
@@ -44,10 +45,10 @@ extension Finding {
 
   /// Looks into a job behind its seccomp filters.
   static func seccomp() -> Finding {
-    let own = ((try? readText("/proc/self/status")) ?? "").contains("\nSeccomp:\t0")
-    if own && has(.sysAdmin) { return Finding("seccomp", .ok, "jobs with seccomp filters can be saved") }
+    if Abilities.suspendsSeccomp { return Finding("seccomp", .ok, "jobs with seccomp filters can be saved") }
     return Finding(
       "seccomp", .limited, "jobs with seccomp filters are refused",
-      remedy: own ? "run crtop as root" : "run crtop where it has no seccomp filter itself, outside of the container")
+      remedy: Abilities.isFiltered
+        ? "run crtop where it has no seccomp filter itself, outside of the container" : "run crtop as root")
   }
 }

@@ -4,7 +4,7 @@ internal import SystemCalls
 
 extension Finding {
   /// Bits of capability sets (capabilities(7)).
-  enum Capability: UInt64 {
+  private enum Capability: UInt64 {
     case sysPtrace = 19
     case sysAdmin = 21
     case sysResource = 24
@@ -17,7 +17,7 @@ extension Finding {
     return line.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) } ?? 0
   }()
 
-  static func has(_ capability: Capability) -> Bool { effective & (1 << capability.rawValue) != 0 }
+  private static func has(_ capability: Capability) -> Bool { effective & (1 << capability.rawValue) != 0 }
 
   static func capabilities() -> Finding {
     let restart = has(.checkpointRestore) || has(.sysAdmin)

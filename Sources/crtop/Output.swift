@@ -31,10 +31,7 @@ enum Output {
 
   /// The columns of the terminal on standard output; `nil` where it is none.
   static var width: Int? {
-    var rows: Int32 = 0
-    var columns: Int32 = 0
-    guard unsafe crtop_window_size(STDOUT_FILENO, &rows, &columns) == 0, columns > 0 else { return nil }
-    return Int(columns)
+    windowSize(STDOUT_FILENO).flatMap { $0.columns > 0 ? $0.columns : nil }
   }
 
   /// One line on standard error.

@@ -32,17 +32,7 @@ final class SessionTerminal {
   }
 
   /// Whether it is the controlling terminal of a process.
-  func isTerminal(of pid: Int32) -> Bool {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0, let text = try? readText("/proc/\(pid)/stat"),
-      let after = text.lastIndex(of: ")")
-    else { return false }
-    let fields = text[after...].split(separator: " ")
-    guard fields.count > 5, let device = UInt32(fields[5]) else { return false }
-    // As the kernel shows device numbers (include/linux/kdev_t.h, new_encode_dev).
-    return crtop_major(status.st_rdev) == device >> 8 & 0xfff
-      && crtop_minor(status.st_rdev) == device & 0xff | device >> 12 & 0xfff00
-  }
+  func isTerminal(of pid: Int32) -> Bool { tcgetsid(master.number) == getsid(pid) }
 
   /// From now on keys go to the job as they come.
   func begin() {

@@ -116,10 +116,8 @@ final class TerminalDisplay: ProgressDisplay {
   }
 
   private static var windowSize: (rows: Int, columns: Int) {
-    var rows: Int32 = 0
-    var columns: Int32 = 0
-    guard unsafe crtop_window_size(STDERR_FILENO, &rows, &columns) == 0, columns > 0 else { return (24, 80) }
-    return (max(Int(rows), 4), max(Int(columns), 20))
+    guard let size = SystemCalls.windowSize(STDERR_FILENO), size.columns > 0 else { return (24, 80) }
+    return (max(size.rows, 4), max(size.columns, 20))
   }
 
   private static func variable(_ name: String) -> String? {

@@ -21,8 +21,7 @@ final class CheckpointContext {
   /// For the engine's own thread, not for the inspection of many processes at once.
   var reader = ProcFileReader(capacity: 65536)
   let namespaces: [String: String]
-  let emptyTask: EmptyTask
-  private let emptyTasks: Mutex<[UserAndGroup: EmptyTask]>
+  private let emptyTasks = Mutex<[UserAndGroup: EmptyTask]>([:])
   /// The first process that has each table, in the kernel's order.
   var tableOwners: [(table: SharedTables.Table, sorted: [JobProcess])] = []
 
@@ -34,11 +33,11 @@ final class CheckpointContext {
     self.isPreflight = isPreflight
     self.acceptedLosses = acceptedLosses
     namespaces = Namespaces.expected(root)
-    // Most jobs have one user.
-    let status = (try? reader.read("/proc/\(root)/status")).map { ProcStatus($0) }
-    let ids = UserAndGroup(user: status?.userIDs.first ?? getuid(), group: status?.groupIDs.first ?? getgid())
-    emptyTask = EmptyTask(user: ids.user, group: ids.group)
-    emptyTasks = Mutex([ids: emptyTask])
+    // Created before the job stands still; most jobs have one user.
+    guard !isPreflight, let status = (try? reader.read("/proc/\(root)/status")).map({ ProcStatus($0) }),
+      let user = status.userIDs.first, let group = status.groupIDs.first
+    else { return }
+    _ = emptyTask(user: user, group: group)
   }
 
   private struct UserAndGroup: Hashable {
@@ -55,6 +54,14 @@ final class CheckpointContext {
       tasks[ids] = task
       return task
     }
+  }
+
+  /// Whether a task has one of what tasks may share or lack; `nil` where that cannot be known.
+  func has(_ type: kcmp_type, _ task: Int32) -> Bool? {
+    // As a rule crtop has none either, which is known without another task. That it shares the job's is found at the stop.
+    if isPreflight && compareTasks(task, getpid(), type) == 0 { return false }
+    let any = emptyTasks.withLock { $0.values.first } ?? emptyTask(user: getuid(), group: getgid())
+    return any.isUnlike(task, type)
   }
 
   /// Adds a problem; inspection goes on, since all of them are reported.

@@ -13,6 +13,7 @@ enum Inspection {
   {
     if context.isPreflight { FrozenCgroups.inspect(context) }
     SharedTables.find(context)
+    SemaphoreAdjustments.inspect(context)
     // Before many are inspected at once: siblings would write to the same parent.
     for process in context.liveProcesses { context.byPID[process.parent]?.children.append(process) }
     for start in stride(from: 0, to: context.processes.count, by: group) {

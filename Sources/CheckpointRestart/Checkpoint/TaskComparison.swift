@@ -14,7 +14,7 @@ final class EmptyTask: Sendable {
   let pid: Int32?
 
   /// With the ids of this user, and without capabilities. `pid` is `nil` where it could not be created.
-  init(user: UInt32 = getuid(), group: UInt32 = getgid()) {
+  init(user: UInt32, group: UInt32) {
     pid = try? systemCall { crtop_create_zombie(user, group) }
   }
 

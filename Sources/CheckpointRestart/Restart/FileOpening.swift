@@ -56,12 +56,14 @@ struct FileOpening {
     context.inherited.setOpenFile(openFile.id, try context.inherited.adopt(descriptor))
   }
 
-  private func open(_ path: String, _ flags: Int32, _ what: String) throws(Problem) -> Int32 {
-    let descriptor: OwnedDescriptor
-    do throws(Errno) { descriptor = try OwnedDescriptor.open(path, flags) } catch {
+  private func open(_ path: String, _ flags: Int32, _ what: String) throws(Problem) -> OwnedDescriptor {
+    do throws(Errno) { return try OwnedDescriptor.open(path, flags) } catch {
       throw error.problem("cannot open \(what)")
     }
-    return try context.inherited.adopt(descriptor)
+  }
+
+  private func adopt(_ path: String, _ flags: Int32, _ what: String) throws(Problem) -> Int32 {
+    try context.inherited.adopt(try open(path, flags, what))
   }
 
   private func openMappedFiles() throws(Problem) {
@@ -80,10 +82,7 @@ struct FileOpening {
       guard let file = shared.file(id) else { continue }
       for writable in [false, true] where writable ? use.writing : use.reading {
         let flags = writable ? O_RDWR : O_RDONLY
-        let descriptor: OwnedDescriptor
-        do throws(Errno) { descriptor = try OwnedDescriptor.open(file.path, flags) } catch {
-          throw error.problem("cannot open \(file.path), which the job has mapped")
-        }
+        let descriptor = try open(file.path, flags, "\(file.path), which the job has mapped")
         try trust.check(descriptor, file, flags: flags) { process in
           let space = process.addressSpace
           return space.executable == id || space.areas.contains { $0.file == id && $0.openedForWriting == writable }
@@ -133,7 +132,7 @@ struct FileOpening {
           try keep(ends.writer, openFile, flags)
         default:
           // Opened anew: two descriptions of the same end are not the same description.
-          let number = try open("/proc/self/fd/\(ends.reader.number)", flags, "an end of pipe \(pipe.id)")
+          let number = try adopt("/proc/self/fd/\(ends.reader.number)", flags, "an end of pipe \(pipe.id)")
           context.inherited.setOpenFile(openFile.id, number)
         }
       }
@@ -158,14 +157,14 @@ struct FileOpening {
 
   private func openTerminals() throws(Problem) {
     guard let saved = Terminals.saved(in: shared) else { return }
-    if let path = Terminals.ofSession(context.processes.first?.image, context.request) {
-      context.inherited.sessionTerminal = try open(path, O_RDWR | O_NOCTTY, "the new terminal \(path)")
+    let sessionTerminal = Terminals.ofSession(context.processes.first?.image, context.request)
+    if let path = sessionTerminal {
+      context.inherited.sessionTerminal = try adopt(path, O_RDWR | O_NOCTTY, "the new terminal \(path)")
       let now = path == saved.path ? "again" : "now: it was \(saved.path)"
       context.report.event(.note(nil, "the job's terminal is \(path) \(now)"))
     }
     let terminals = shared.openFiles.filter { if case .terminal = $0.object { true } else { false } }
-    let own = Terminals.ofSession(context.processes.first?.image, context.request) ?? Terminals.own()
-    guard let path = context.request.detached ? Terminals.stillUsable(saved) : own else {
+    guard let path = context.request.detached ? Terminals.stillUsable(saved) : sessionTerminal ?? Terminals.own() else {
       return context.inherited.setStandIns(try standIns(), for: terminals.map(\.id))
     }
     for openFile in terminals { try keep(try OpenFiles.reopen(openFile, path: path), openFile) }
@@ -181,9 +180,9 @@ struct FileOpening {
   private func standIns() throws(Problem) -> [Int32] {
     if context.request.detached {
       let log = Self.log(of: context.request, context.metadata.header)
-      let output = try open(log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, "the log file \(log)")
+      let output = try adopt(log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, "the log file \(log)")
       context.report.event(.note(nil, "the job's terminal is gone; its output goes to \(log)"))
-      return [try open("/dev/null", O_RDONLY, "/dev/null"), output, output]
+      return [try adopt("/dev/null", O_RDONLY, "/dev/null"), output, output]
     }
     var numbers: [Int32] = []
     for number in Int32(0)..<3 {

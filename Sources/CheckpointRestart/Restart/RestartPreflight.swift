@@ -18,11 +18,12 @@ struct RestartPreflight {
 
   /// All obstacles; empty when the restart can begin.
   func run() -> [Problem] {
-    machine() + Program32.problems(processes) + coreFlags() + RestartPrivileges().problems(processes)
+    let privileges = RestartPrivileges()
+    return machine() + Program32.problems(processes) + coreFlags() + privileges.problems(processes)
       + LoginUser.problems(processes, accepted)
       + files()
       + (isForNewPidNamespace
-        ? RestartPrivileges().namespace() : TakenPids(processes, plan).problems(patience: patience))
+        ? privileges.namespace() : TakenPids(processes, plan).problems(patience: patience))
   }
 
   private func coreFlags() -> [Problem] {
@@ -49,10 +50,7 @@ struct RestartPreflight {
         "the processor", "it lacks \(missing.joined(separator: " ")), which the job may use",
         "restart it on a machine with these features")
     }
-    let restoreIDs = NewPosixTimers.restoreIDs
-    if processes.contains(where: { !$0.posixTimers.isEmpty }),
-      (try? rawSystemCall(Int(SYS_prctl), Int(restoreIDs.request), Int(restoreIDs.get))) == nil
-    {
+    if processes.contains(where: { !$0.posixTimers.isEmpty }), !Abilities.restoresTimerIDs {
       refuse("the job's POSIX timers", "this kernel cannot make them with their ids", "use Linux 6.15 or later")
     }
     return problems

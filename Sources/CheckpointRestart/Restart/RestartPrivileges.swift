@@ -14,7 +14,7 @@ struct RestartPrivileges {
 
   init() {
     own = Credentials.own()
-    ownFilters = ((try? readText("/proc/thread-self/status")) ?? "").contains("\nSeccomp:\t2")
+    ownFilters = Abilities.isFiltered
     users = IdentityMap("/proc/self/uid_map")
     groups = IdentityMap("/proc/self/gid_map")
   }

@@ -59,10 +59,9 @@ extension ThreadState {
 enum KindsOfState {
   static let process: [any (ProcessState & SendableMetatype).Type] = [
     Namespaces.self, AddressSpace.self, Terminals.self, FileSystem.self, Descriptors.self, RecordLocks.self,
-    JobControl.self,
-    SignalActions.self,
-    IntervalTimers.self, PosixTimers.self, UnsupportedState.self, ProcessAttributes.self, MemoryBarriers.self,
-    MemoryPolicies.self, LoginUser.self, Cgroups.self, SemaphoreAdjustments.self, ResourceLimits.self,
+    JobControl.self, SignalActions.self, IntervalTimers.self, PosixTimers.self, UnsupportedState.self,
+    ProcessAttributes.self, MemoryBarriers.self,
+    MemoryPolicies.self, LoginUser.self, Cgroups.self, ResourceLimits.self,
   ]
   static let thread: [any (ThreadState & SendableMetatype).Type] = [
     SharedTables.self, RememberedCalls.self, ThreadIdentity.self, RareSettings.self, SignalStack.self, Futexes.self,

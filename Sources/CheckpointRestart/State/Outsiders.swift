@@ -14,7 +14,6 @@ struct Outsiders {
   private let pipeEnds: [UInt64: SharedObjectTable.PipeEnds]
   private let files: [String: [SharedObjectTable.OpenFileHolder]]
   private let shared: SharedObjectTable
-  private let acceptsSharedOffsets: Bool
   /// Processes that started since, in clock ticks, may be children of the job which has gone on.
   private let bound: UInt64
 
@@ -24,11 +23,8 @@ struct Outsiders {
     tables = context.tableOwners
     shared = context.shared
     pipeEnds = shared.allPipeEnds()
-    acceptsSharedOffsets = context.acceptedLosses.contains(.sharedOffsets)
-    files = acceptsSharedOffsets ? [:] : shared.holdersByPath()
-    var now = timespec()
-    _ = unsafe clock_gettime(CLOCK_BOOTTIME, &now)
-    bound = UInt64(now.tv_sec) * 100 + UInt64(now.tv_nsec) / 10_000_000
+    files = context.acceptedLosses.contains(.sharedOffsets) ? [:] : shared.holdersByPath()
+    bound = bootTimeNanoseconds() / 10_000_000
   }
 
   /// All that is shared; each thing once.
@@ -74,7 +70,7 @@ struct Outsiders {
     return found
   }
 
-  /// Kernel threads (PF_KTHREAD) have nothing, and no more zombies.
+  /// Kernel threads (PF_KTHREAD) have nothing to share, and zombies have nothing more.
   private func isExempt(_ stat: ProcStat) -> Bool {
     stat[9] & 0x0020_0000 != 0 || stat.isZombie || stat.startTime >= bound
   }

@@ -12,12 +12,6 @@ enum Seccomp: ThreadState {
   private static let (allThreads, log, speculate): (UInt64, UInt64, UInt64) = (1, 2, 4)
   private static let setFilter: UInt64 = 1
 
-  /// Whether crtop may read and suspend filters at all.
-  private static let isPossible: Bool = {
-    let own = (try? readText("/proc/thread-self/status")) ?? ""
-    return own.contains("\nSeccomp:\t0") && Credentials.own().effective & Capabilities.administer != 0
-  }()
-
   static func inspect(_ status: ProcStatus, of thread: JobThread, _ process: JobProcess, _ context: CheckpointContext) {
     thread.isFiltered = status.seccomp == 2
     thread.image.strict = status.seccomp == 1
@@ -31,7 +25,7 @@ enum Seccomp: ThreadState {
             + "its state, the task would be killed too",
           remedy: "let it use a filter (SECCOMP_SET_MODE_FILTER), or accept that: \(AcceptedLoss.seccompRisk.flag)"))
     }
-    if status.seccomp != 0 && !isPossible {
+    if status.seccomp != 0 && !Abilities.suspendsSeccomp {
       context.refuse(
         process.problem(
           .notPermitted, "the seccomp mode of thread \(thread.tid)",

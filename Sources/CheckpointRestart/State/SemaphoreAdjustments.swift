@@ -3,22 +3,24 @@
 internal import CLinux
 internal import SystemCalls
 
-enum SemaphoreAdjustments: ProcessState {
+enum SemaphoreAdjustments {
   /// Command of semctl(2): who has operated on a semaphore last.
   private static let lastOperator = 11
 
-  static func inspect(_ process: JobProcess, _ context: CheckpointContext) {
-    guard !context.acceptedLosses.contains(.semaphoreAdjustments),
-      context.emptyTask.isUnlike(process.driver, KCMP_SYSVSEM) == true
-    else { return }
-    // Threads have a list to share from birth (CLONE_SYSVSEM), so that theirs may be empty.
-    guard lastOperators().contains(process.pid) else { return }
-    context.refuse(
-      process.problem(
-        .notSupported, "its System V semaphore operations with SEM_UNDO",
-        why: "the kernel shows nobody what it would undo at the task's end, so a restart could not set it again",
-        remedy:
-          "let the program end its use of semaphores, or accept the loss: \(AcceptedLoss.semaphoreAdjustments.flag)"))
+  /// Refuses the processes of a job that have some, as far as can be known.
+  static func inspect(_ context: CheckpointContext) {
+    if context.acceptedLosses.contains(.semaphoreAdjustments) { return }
+    // Threads have a list to share from birth (CLONE_SYSVSEM): theirs may be empty.
+    let operators = lastOperators()
+    for process in context.liveProcesses
+    where operators.contains(process.pid) && context.has(KCMP_SYSVSEM, process.driver) == true {
+      context.refuse(
+        process.problem(
+          .notSupported, "its System V semaphore operations with SEM_UNDO",
+          why: "the kernel shows nobody what it would undo at the task's end, so a restart could not set it again",
+          remedy:
+            "let the program end its use of semaphores, or accept the loss: \(AcceptedLoss.semaphoreAdjustments.flag)"))
+    }
   }
 
   /// Of all semaphores that there are; 0 for those that nobody has operated on, or that crtop may not read.

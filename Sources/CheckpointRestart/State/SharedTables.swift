@@ -1,6 +1,6 @@
 /// What threads of one group share and processes may: memory, descriptors, file system context, signal actions, I/O context
-/// (clone(2) with CLONE_VM, CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_IO). A table of a single thread (unshare(2)) is refused, as is one that is
-/// shared with a process outside.
+/// (clone(2) with CLONE_VM, CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_IO). A table of a single thread (unshare(2)) is
+/// refused, as is one that is shared with a process outside.
 
 internal import CLinux
 internal import Glibc
@@ -56,7 +56,7 @@ enum SharedTables: ThreadState {
       var sorted: [JobProcess] = []
       for process in processes {
         // The only one that a task may lack.
-        if table.type == KCMP_IO, context.emptyTask.isUnlike(process.driver, KCMP_IO) != true { continue }
+        if table.type == KCMP_IO, context.has(KCMP_IO, process.driver) != true { continue }
         let (place, owner) = search(process.driver, in: sorted, table)
         if let owner {
           process.image.sharedTables[keyPath: table.owner] = owner.pid
@@ -81,7 +81,7 @@ enum SharedTables: ThreadState {
   /// pthread_create(3) gives no thread the I/O context of another.
   private static func refuseThreads(with sorted: [JobProcess], _ table: Table, _ context: CheckpointContext) {
     for process in context.liveProcesses {
-      for thread in process.threads.dropFirst() where context.emptyTask.isUnlike(thread.tid, KCMP_IO) == true {
+      for thread in process.threads.dropFirst() where context.has(KCMP_IO, thread.tid) == true {
         guard let owner = search(thread.tid, in: sorted, table).owner else { continue }
         context.refuse(
           process.problem(

@@ -42,7 +42,7 @@ enum Terminals: ProcessState {
     if unsafe modes.withUnsafeMutableBytes({ unsafe crtop_ioctl(copy, getModes, $0.baseAddress) }) == 0 {
       image.modes = modes
     }
-    if let size = windowSize(copy) { (image.rows, image.columns) = (UInt32(size.ws_row), UInt32(size.ws_col)) }
+    if let size = windowSize(copy) { (image.rows, image.columns) = (UInt32(size.rows), UInt32(size.columns)) }
     if image.controlling { return image }
     if !context.shared.isOnlyTerminal(image.device) {
       slot.refuse(
@@ -51,14 +51,6 @@ enum Terminals: ProcessState {
       return nil
     }
     return image
-  }
-
-  private static func windowSize(_ descriptor: Int32) -> winsize? {
-    var size = winsize()
-    let result = unsafe withUnsafeMutablePointer(to: &size) {
-      unsafe crtop_ioctl(descriptor, UInt(TIOCGWINSZ), $0)
-    }
-    return result == 0 ? size : nil
   }
 
   // MARK: - Restart
@@ -129,23 +121,13 @@ enum Terminals: ProcessState {
     guard !context.request.detached, let root = context.processes.first?.image, root.pgid == root.pid,
       root.sid != root.pid, isatty(0) == 1, tcgetpgrp(0) == getpgrp()
     else { return }
-    var block = sigset_t()
-    var before = sigset_t()
-    unsafe sigemptyset(&block)
-    unsafe sigaddset(&block, SIGTTOU)
-    unsafe _ = pthread_sigmask(SIG_BLOCK, &block, &before)
-    defer { unsafe _ = pthread_sigmask(SIG_SETMASK, &before, nil) }
-    let hadTerminal = root.foregroundGroup != 0
-    guard hadTerminal, let saved = saved(in: context.metadata.sharedObjects) else {
-      _ = tcsetpgrp(0, root.pid)
-      return
+    guard root.foregroundGroup != 0, let saved = saved(in: context.metadata.sharedObjects) else {
+      return setForegroundGroup(root.pid, of: 0)
     }
-    apply(saved, to: 0)
-    _ = tcsetpgrp(0, root.foregroundGroup)
+    withoutTerminalStops { apply(saved, to: 0) }
+    setForegroundGroup(root.foregroundGroup, of: 0)
     // What the kernel says when a window gets another size.
-    if let size = windowSize(0), saved.rows != 0,
-      (saved.rows, saved.columns) != (UInt32(size.ws_row), UInt32(size.ws_col))
-    {
+    if let size = windowSize(0), saved.rows != 0, (Int(saved.rows), Int(saved.columns)) != (size.rows, size.columns) {
       _ = kill(-root.foregroundGroup, SIGWINCH)
     }
   }

@@ -99,10 +99,11 @@ package enum CheckpointDialog {
 
   /// The whole path, since nobody knows later where crtop was started. Here `-` is a file's name, not standard output.
   private static func absolute(_ path: String) -> String {
-    if path.isEmpty || path.hasPrefix("/") { return path }
-    guard let here = try? readLink("/proc/self/cwd") else { return "./" + path }
-    return (here == "/" ? "" : here) + "/" + path
+    path.isEmpty || path.hasPrefix("/") ? path : (here == "/" ? "" : here) + "/" + path
   }
+
+  /// The working directory, which crtop never leaves.
+  private static let here = (try? readLink("/proc/self/cwd")) ?? "."
 
   /// The part of a path before the last slash.
   private static func directory(_ path: String) -> String {
@@ -120,7 +121,7 @@ package enum CheckpointDialog {
         sum
           &+ (plan.compression == .none ? plan.residentBytes : app.forecast.imageBytes(of: plan) ?? plan.residentBytes)
       })
-    let files = files(state, form)
+    let files = state.destination.files
     let elsewhere =
       files.allSatisfy { directory($0) == state.store }
       ? [] : [StyledLine("To      \(files[0]), which the list of images (R) does not have", .warning)]

@@ -67,7 +67,8 @@ enum Dialogs {
     ) { app in app.terminate(status: 0) }
   }
 
-  /// Before a signal to init, this program, or one that it depends on: the name must be typed.
+  /// Before something is done to init, this program, or one that it depends on: the name must be typed.
+  ///
   /// - Parameters:
   ///   - what: what would be done to them, as the dialog's title.
   ///   - button: what the button says that does it.

@@ -46,9 +46,7 @@ enum RestartDialog {
     /// What nothing that is chosen helps against.
     func obstacles(_ form: Form) -> [Problem] {
       let choices = choices(form)
-      return problems.filter { problem in
-        !(problem.acceptableLoss.map(choices.losses.contains) ?? false)
-      }
+      return problems.filter { !($0.acceptableLoss.map(choices.losses.contains) ?? false) }
     }
 
     func ask(_ form: Form, _ app: Application) {
@@ -150,8 +148,7 @@ enum RestartDialog {
         StyledLine("Plan failed: it cannot be restarted, for \(Format.count(obstacles.count, "reason")):", .error))
     }
     let taken = state.problems.filter(\.isTakenNumber)
-    return lines + Self.taken(taken)
-      + JobCheck.reasons(state.problems.filter { !$0.isTakenNumber })
+    return lines + Self.taken(taken) + JobCheck.reasons(state.problems.filter { !$0.isTakenNumber })
   }
 
   private static func passed(_ plan: RestartPlan, _ choices: Choices) -> [StyledLine] {

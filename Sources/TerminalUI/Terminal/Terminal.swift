@@ -88,9 +88,8 @@ struct Terminal: ~Copyable {
 
   /// The size in cells: rows, columns.
   var size: (height: Int, width: Int) {
-    var (rows, columns): (Int32, Int32) = (0, 0)
-    guard unsafe crtop_window_size(STDOUT_FILENO, &rows, &columns) == 0, rows > 0, columns > 0 else { return (24, 80) }
-    return (Int(rows), Int(columns))
+    guard let size = windowSize(STDOUT_FILENO), size.rows > 0, size.columns > 0 else { return (24, 80) }
+    return (size.rows, size.columns)
   }
 
   /// Follows a change of the window's size.
@@ -150,15 +149,7 @@ struct Terminal: ~Copyable {
 
   /// Makes this program's group the one that has the keyboard, whatever a guest has left.
   func takeBack() {
-    guard tcgetpgrp(STDIN_FILENO) != getpgrp() else { return }
-    // Without that, the kernel would stop us for it.
-    var output = sigset_t()
-    unsafe sigemptyset(&output)
-    unsafe sigaddset(&output, SIGTTOU)
-    var before = sigset_t()
-    unsafe _ = pthread_sigmask(SIG_BLOCK, &output, &before)
-    _ = tcsetpgrp(STDIN_FILENO, getpgrp())
-    unsafe _ = pthread_sigmask(SIG_SETMASK, &before, nil)
+    if tcgetpgrp(STDIN_FILENO) != getpgrp() { setForegroundGroup(getpgrp(), of: STDIN_FILENO) }
   }
 
   /// A line where the screen is not.

@@ -167,7 +167,7 @@ import Testing
     _ = (mine.descriptor, other.descriptor)
   }
 
-  @Test(.enabled(if: geteuid() == 0)) func fullDisk() throws {
+  @Test(.enabled(if: geteuid() == 0, "needs root")) func fullDisk() throws {
     let scratch = try Scratch()
     let disk = scratch.file("disk")
     _ = try systemCall { unsafe mkdir(disk, 0o700) }

@@ -13,9 +13,9 @@ import Testing
     let scratch = try Scratch()
     let path = scratch.file("job.crtop")
     let named = turn % 2 == 1
-    let delay = UInt32(turn * turn * 400)
+    let delay = turn * turn * 400
     await #expect(processExitsWith: .signal(SIGKILL)) {
-      [path = path as String, named = named as Bool, delay = delay as UInt32] in
+      [path = path as String, named = named as Bool, delay = delay as Int] in
       let pages = noise(64)
       for count in 0... {
         var destination = try ImageDestination(path, named: named)

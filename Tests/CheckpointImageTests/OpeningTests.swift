@@ -64,7 +64,7 @@ import Testing
     #expect(refusal(path) == nil)
   }
 
-  @Test(.enabled(if: geteuid() == 0)) func anotherOwner() throws {
+  @Test(.enabled(if: geteuid() == 0, "needs root")) func anotherOwner() throws {
     let scratch = try Scratch()
     let path = scratch.file("image")
     try writeFile(path, try sampleImage())
@@ -74,7 +74,7 @@ import Testing
     #expect(refusal(path) == nil)
   }
 
-  @Test(.enabled(if: geteuid() != 0)) func unreadable() throws {
+  @Test(.enabled(if: geteuid() != 0, "root may read everything")) func unreadable() throws {
     let scratch = try Scratch()
     let path = scratch.file("image")
     try writeFile(path, try sampleImage(), mode: 0)

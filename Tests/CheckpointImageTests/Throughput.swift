@@ -6,7 +6,8 @@ import ImageSchema
 import SystemCalls
 import Testing
 
-@Suite(.serialized, .enabled(if: environment("CRTOP_BENCHMARK") != nil)) struct Throughput {
+@Suite(.serialized, .enabled(if: environment("CRTOP_BENCHMARK") != nil, "set CRTOP_BENCHMARK to measure"))
+struct Throughput {
   private static let chunkPages = 1024
 
   /// 1 GiB in chunks of 4 MiB.

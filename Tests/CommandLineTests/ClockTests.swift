@@ -14,21 +14,22 @@ extension CommandLine {
         set -e
         mount --bind \(sandbox["boot_id"]) /proc/sys/kernel/random/boot_id
         setsid \(program.joined(separator: " ")) "$0" \(name) \(sandbox["job"]) >/dev/null 2>&1 </dev/null &
-        until grep -q ready \(sandbox["job/out"]) 2>/dev/null; do sleep 0.02; done
         echo $! >\(sandbox["pid"])
+        read -r ready
         "$1" checkpoint $! -o \(sandbox["image"]) --kill
-        while kill -0 $! 2>/dev/null; do sleep 0.02; done
+        wait $! || true
         """
       var streams = ChildProcess.Streams()
       streams.errors = sandbox["errors"]
-      let boot = try ChildProcess(
+      let boot = try SteppedScript(
         "/usr/bin/unshare",
         [
           "--mount", "--time", "--monotonic", "100000", "--boottime", "200000", "--fork", "/bin/bash", "-c", script,
           Programs.workloads, Programs.crtop,
         ],
-        streams: streams, environment: sandbox.environment, ownSession: true)
-      let status = try boot.wait()
+        streams: streams, environment: sandbox.environment)
+      try boot.goOn(after: "the job to be ready") { (try? readText(sandbox["job/out"])) == "ready\n" }
+      let status = try boot.process.wait()
       let errors = try readText(sandbox["errors"])
       try #require(status == .exited(0), "\(errors)")
       return try #require(Int32(readText(sandbox["pid"]).split(separator: "\n").first ?? ""))

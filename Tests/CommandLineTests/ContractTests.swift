@@ -131,13 +131,13 @@ extension CommandLine {
       #expect(try cat.wait() == .exited(0))
       try job.awaitEnd(of: tasks)
 
-      let pipe = try Pipe()
+      let pipe = try PipeEnds()
       var streams = ChildProcess.Streams()
       streams.input = sandbox["stream"]
-      streams.outputDescriptor = pipe.writeEnd.number
+      streams.outputDescriptor = pipe.writer.number
       let feeder = try ChildProcess("/bin/cat", [], streams: streams)
       streams = ChildProcess.Streams()
-      streams.inputDescriptor = pipe.readEnd.number
+      streams.inputDescriptor = pipe.reader.number
       streams.errors = sandbox["errors"]
       let restart = try sandbox.startCrtop(["restart", "-", "--detach"], streams: streams)
       try closeWriting(pipe)
@@ -148,24 +148,25 @@ extension CommandLine {
     }
 
     private func startStream(_ sandbox: Sandbox, _ job: Job) throws -> (ChildProcess, ChildProcess) {
-      let pipe = try Pipe()
+      let pipe = try PipeEnds()
       var streams = ChildProcess.Streams()
-      streams.outputDescriptor = pipe.writeEnd.number
+      streams.outputDescriptor = pipe.writer.number
       streams.errors = sandbox["errors"]
       let checkpoint = try sandbox.startCrtop(["checkpoint", "\(job.pid)", "-o", "-", "--kill"], streams: streams)
       streams = ChildProcess.Streams()
-      streams.inputDescriptor = pipe.readEnd.number
+      streams.inputDescriptor = pipe.reader.number
       streams.output = sandbox["stream"]
       return (checkpoint, try ChildProcess("/bin/cat", [], streams: streams))
     }
 
-    private func closeWriting(_ pipe: consuming Pipe) throws {}
+    private func closeWriting(_ pipe: consuming PipeEnds) throws {}
 
     /// In the foreground crtop stands for the root task: it ends when that ends, with its status.
     @Test(.timeLimit(.minutes(1)), arguments: [true, false])
     func foreground(_ ownSession: Bool) throws {
       let sandbox = try Sandbox()
-      let script = "echo ready; while ! [ -e \(sandbox["go"]) ]; do sleep 0.02; done; exit 37"
+      // A signal interrupts the shell's wait(2), not its read.
+      let script = "trap 'kill $!; exit 37' USR1; sleep 1000 & echo ready; wait"
       var streams = ChildProcess.Streams()
       streams.output = sandbox["out"]
       let shell = try ChildProcess(
@@ -184,7 +185,7 @@ extension CommandLine {
         return try isTaken(shell.pid) && traced(subtree(shell.pid)).isEmpty
       }
       #expect(statusField("PPid", pid: shell.pid) == "\(restart.pid)")
-      try writeFile(sandbox["go"], "")
+      kill(shell.pid, SIGUSR1)
       let status = try restart.wait()
       let errors = try readText(sandbox["errors"])
       #expect(status == .exited(37), "\(errors)")
@@ -197,25 +198,31 @@ extension CommandLine {
       let script = """
         set -e
         "$0" counter \(sandbox["job"]) >/dev/null 2>&1 &
-        until grep -q ready \(sandbox["job/out"]); do sleep 0.02; done
+        read -r ready
         cut -d " " -f 5,6 /proc/$!/stat
         "$1" checkpoint $! -o \(sandbox["image"]) --kill
-        while kill -0 $! 2>/dev/null; do sleep 0.02; done
+        wait $! || true
         "$1" restart \(sandbox["image"]) --detach
         : >\(sandbox["job/verdict"])
-        until grep -E "PASS|FAIL" \(sandbox["job/out"]); do sleep 0.02; done
+        read -r verdict
+        grep -E "PASS|FAIL" \(sandbox["job/out"])
         """
       var streams = ChildProcess.Streams()
       streams.output = sandbox["output"]
       streams.errors = sandbox["errors"]
-      let container = try ChildProcess(
+      let container = try SteppedScript(
         "/usr/bin/unshare",
         [
           "--fork", "--pid", "--mount-proc", "--kill-child", "/bin/bash", "-c", script, Programs.workloads,
           Programs.crtop,
         ],
-        streams: streams, environment: sandbox.environment, ownSession: true)
-      let status = try container.wait()
+        streams: streams, environment: sandbox.environment)
+      try container.goOn(after: "the job to be ready") { (try? readText(sandbox["job/out"])) == "ready\n" }
+      try container.goOn(after: "the verdict") {
+        let report = (try? readText(sandbox["job/out"])) ?? ""
+        return report.contains("PASS") || report.contains("FAIL")
+      }
+      let status = try container.process.wait()
       let errors = try readText(sandbox["errors"])
       #expect(status == .exited(0), "\(errors)")
       let output = try readText(sandbox["output"])

@@ -19,7 +19,8 @@ extension CommandLine {
     }
 
     /// The code that heals a thread has to find its way back into 32-bit code.
-    @Test(.enabled(if: Program32.canRun), .timeLimit(.minutes(5))) func duringCheckpointOf32BitProgram() throws {
+    @Test(.enabled(if: Program32.canRun, "this kernel runs no 32-bit programs"), .timeLimit(.minutes(5)))
+    func duringCheckpointOf32BitProgram() throws {
       let sandbox = try Sandbox()
       try killCheckpoints(of: try Job(program32: "threads", in: sandbox), in: sandbox)
     }
@@ -33,7 +34,7 @@ extension CommandLine {
 
       var generator = SystemRandomNumberGenerator()
       for round in 1...rounds {
-        let moment = UInt32.random(in: 0...UInt32(usual + usual / 10), using: &generator)
+        let moment = Int.random(in: 0...Int(usual + usual / 10), using: &generator)
         let run = try sandbox.startCrtop(["checkpoint", "\(job.pid)", "-o", image])
         pause(microseconds: moment)
         run.kill(SIGKILL)
@@ -66,7 +67,8 @@ extension CommandLine {
       try killRestarts(of: try Job("tree", in: sandbox), in: sandbox)
     }
 
-    @Test(.enabled(if: Program32.canRun), .timeLimit(.minutes(5))) func duringRestartOf32BitProgram() throws {
+    @Test(.enabled(if: Program32.canRun, "this kernel runs no 32-bit programs"), .timeLimit(.minutes(5)))
+    func duringRestartOf32BitProgram() throws {
       let sandbox = try Sandbox()
       try killRestarts(of: try Job(program32: "tree", in: sandbox), in: sandbox)
     }
@@ -79,7 +81,7 @@ extension CommandLine {
 
       var generator = SystemRandomNumberGenerator()
       for round in 1...max(rounds / 3, 1) {
-        let moment = UInt32.random(in: 0...UInt32(usual + usual / 10), using: &generator)
+        let moment = Int.random(in: 0...Int(usual + usual / 10), using: &generator)
         let run = try sandbox.startCrtop(["restart", image, "--detach"])
         pause(microseconds: moment)
         run.kill(SIGKILL)
@@ -107,7 +109,7 @@ extension CommandLine {
       let usual = try duration(sandbox, ["checkpoint", "\(job.pid)", "-o", sandbox["image"]])
       for part in 1...6 {
         let run = try sandbox.startCrtop(["checkpoint", "\(job.pid)", "-o", sandbox["other"]])
-        pause(microseconds: UInt32(usual * Int64(part) / 6))
+        pause(microseconds: Int(usual * Int64(part) / 6))
         run.kill(signal)
         try run.wait(seconds: 10)
         try expectAlive(job, tasks, "part \(part)")

@@ -20,7 +20,7 @@ private let userHasNamespaces: Bool = {
 private let ownNamespaces = ["--user", "--map-current-user", "--keep-caps", "--pid", "--fork", "--mount-proc"]
 
 extension CommandLine {
-  @Suite(.enabled(if: geteuid() == 0)) struct OrdinaryUser {
+  @Suite(.enabled(if: geteuid() == 0, "needs root")) struct OrdinaryUser {
     @Test(.timeLimit(.minutes(1)), arguments: roundTrips)
     func killedAndRestarted(_ name: String) throws {
       let sandbox = try Sandbox()
@@ -37,7 +37,7 @@ extension CommandLine {
 
     /// Without any privilege: the restart happens in namespaces of the user's own.
     @Test(
-      .enabled(if: userHasNamespaces), .timeLimit(.minutes(1)),
+      .enabled(if: userHasNamespaces, "an ordinary user makes no namespaces here"), .timeLimit(.minutes(1)),
       arguments: ["identity", "threads", "tree", "pipes", "zombies", "signals", "files", "sessions"])
     func withoutRoot(_ name: String) throws {
       let sandbox = try Sandbox()
@@ -64,7 +64,8 @@ extension CommandLine {
     }
 
     /// Root's job is root's: nothing is created, and what is missing is named.
-    @Test(.enabled(if: userHasNamespaces), .timeLimit(.minutes(1))) func rootsJobIsRefused() throws {
+    @Test(.enabled(if: userHasNamespaces, "an ordinary user makes no namespaces here"), .timeLimit(.minutes(1)))
+    func rootsJobIsRefused() throws {
       let sandbox = try Sandbox()
       let job = try Job("counter", in: sandbox)
       let tasks = try job.checkpointAndKill(to: sandbox["image"])
@@ -129,7 +130,7 @@ extension CommandLine {
   }
 
   /// A restart gives no task more than its caller has, and says beforehand what is missing.
-  @Suite(.enabled(if: geteuid() == 0)) struct Privileges {
+  @Suite(.enabled(if: geteuid() == 0, "needs root")) struct Privileges {
     @Test(
       .timeLimit(.minutes(1)),
       arguments: [

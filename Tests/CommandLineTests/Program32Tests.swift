@@ -11,7 +11,7 @@ import Testing
 private let workloads32 = ["state", "handler", "threads", "sleeps", "timers", "vdso", "tree"]
 
 extension CommandLine {
-  @Suite(.enabled(if: Program32.canRun)) struct Programs32 {
+  @Suite(.enabled(if: Program32.canRun, "this kernel runs no 32-bit programs")) struct Programs32 {
     /// Without crtop: a workload that fails here says nothing about crtop.
     @Test(.timeLimit(.minutes(1)), arguments: workloads32)
     func workloadIsRightByItself(_ name: String) throws {
@@ -20,39 +20,19 @@ extension CommandLine {
 
     @Test(.timeLimit(.minutes(1)), arguments: workloads32)
     func jobGoesOnAfterCheckpoint(_ name: String) throws {
-      let sandbox = try Sandbox()
-      let job = try Job(program32: name, in: sandbox)
-      let before = try job.tasks()
-      try sandbox.crtopMust("checkpoint", "\(job.pid)", "-o", sandbox["image"])
-      let after = try job.tasks()
-      #expect(after.map(\.description) == before.map(\.description))
-      #expect(traced(after) == [])
-      try job.expectPass()
+      try Job(program32: name, in: try Sandbox()).goOnAfterCheckpoint()
     }
 
     @Test(.timeLimit(.minutes(1)), arguments: workloads32)
     func twiceInARow(_ name: String) throws {
-      let sandbox = try Sandbox()
-      let job = try Job(program32: name, in: sandbox)
-      for round in 1...2 {
-        let image = sandbox["image-\(round)"]
-        try job.restart(from: image, expecting: try job.checkpointAndKill(to: image))
-      }
-      try job.expectPass()
+      try Job(program32: name, in: try Sandbox()).comeBackTwice()
     }
 
-    /// The time that the job does not exist is not slept, also when an earlier checkpoint has interrupted the sleeps.
     @Test(.timeLimit(.minutes(1))) func sleepersSleepWhatWasLeft() throws {
-      let sandbox = try Sandbox()
-      let job = try Job(program32: "sleeps", in: sandbox)
-      try sandbox.crtopMust("checkpoint", "\(job.pid)", "-o", sandbox["first"])
-      let tasks = try job.checkpointAndKill(to: sandbox["image"])
-      pause(microseconds: 1_500_000)
-      try job.restart(from: sandbox["image"], expecting: tasks)
-      try job.expectPass()
+      try Job(program32: "sleeps", in: try Sandbox()).sleepWhatWasLeft()
     }
 
-    @Test(.enabled(if: geteuid() == 0), .timeLimit(.minutes(1)), arguments: workloads32)
+    @Test(.enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(1)), arguments: workloads32)
     func ofAnOrdinaryUser(_ name: String) throws {
       let sandbox = try Sandbox()
       let job = try Job(program32: name, in: sandbox, user: 65534)
@@ -68,11 +48,7 @@ extension CommandLine {
       let program = try Program32.build(in: sandbox)
       try writeFile(sandbox["shell"], "#!/bin/sh\n\(program) \"$@\" &\nwait $!\n", mode: 0o755)
       let job = try Job("tree", in: sandbox, program: sandbox["shell"])
-      for round in 1...2 {
-        let image = sandbox["image-\(round)"]
-        try job.restart(from: image, expecting: try job.checkpointAndKill(to: image))
-      }
-      try job.expectPass()
+      try job.comeBackTwice()
     }
 
     /// What the workloads are to see, so that their word counts.
@@ -129,7 +105,7 @@ extension CommandLine {
     }
 
     /// The setting is one of the pid namespace (memfd_create(2)).
-    @Test(.enabled(if: geteuid() == 0), .timeLimit(.minutes(1))) func noProgramsInMemory() throws {
+    @Test(.enabled(if: geteuid() == 0, "needs root"), .timeLimit(.minutes(1))) func noProgramsInMemory() throws {
       let sandbox = try Sandbox()
       let job = try Job(program32: "tree", in: sandbox)
       let tasks = try job.checkpointAndKill(to: sandbox["image"])

@@ -51,8 +51,8 @@ extension CommandLine {
     func checkpointIsRefused(_ refusal: Refusal) throws {
       let sandbox = try Sandbox()
       var streams = ChildProcess.Streams()
-      let outside = try Pipe()
-      if refusal.kind == "outside-pipe" { streams.inputDescriptor = outside.readEnd.number }
+      let outside = try PipeEnds()
+      if refusal.kind == "outside-pipe" { streams.inputDescriptor = outside.reader.number }
       guard let job = try Job(refused: refusal.kind, in: sandbox, streams: streams) else { return }
       let before = try job.tasks()
 
@@ -149,7 +149,7 @@ extension CommandLine {
       #expect(outcome.errors.contains("seccomp") && outcome.errors.contains("Remedy"), "\(outcome.summary)")
       for round in 1...20 {
         let run = try sandbox.startCrtop(["checkpoint", "\(job.pid)", "-o", sandbox["image"], "--kill"])
-        pause(microseconds: UInt32(duration * Int64(round) / 20))
+        pause(microseconds: Int(duration * Int64(round) / 20))
         run.kill(SIGKILL)
         try run.wait()
         try waitUntil("the kernel to let go of the tasks") { traced(try job.tasks()).isEmpty }
@@ -162,9 +162,9 @@ extension CommandLine {
     /// All problems of all tasks are said at once, not the first.
     @Test(.timeLimit(.minutes(1))) func allProblemsAreReported() throws {
       let sandbox = try Sandbox()
-      let pipe = try Pipe()
+      let pipe = try PipeEnds()
       var streams = ChildProcess.Streams()
-      streams.inputDescriptor = pipe.readEnd.number
+      streams.inputDescriptor = pipe.reader.number
       guard let job = try Job(refused: "eventfd", in: sandbox, streams: streams) else { return }
       let outcome = try sandbox.crtop("check", "\(job.pid)", "--json")
       #expect(outcome.status == .exited(1))

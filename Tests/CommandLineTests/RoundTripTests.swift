@@ -34,15 +34,7 @@ extension CommandLine {
 
     @Test(.timeLimit(.minutes(1)), arguments: roundTrips)
     func jobGoesOnAfterCheckpoint(_ name: String) throws {
-      let sandbox = try Sandbox()
-      let job = try Job(name, in: sandbox)
-      let before = try job.tasks()
-      try sandbox.crtopMust("checkpoint", "\(job.pid)", "-o", sandbox["image"])
-      let after = try job.tasks()
-      #expect(after.map(\.description) == before.map(\.description))
-      #expect(traced(after) == [])
-      try sandbox.crtopMust("verify", sandbox["image"])
-      try job.expectPass()
+      try Job(name, in: try Sandbox()).goOnAfterCheckpoint()
     }
 
     @Test(.timeLimit(.minutes(1)), arguments: roundTrips)
@@ -54,16 +46,8 @@ extension CommandLine {
       try job.expectPass()
     }
 
-    /// While the job is not there, the time of its sleeps does not pass; afterwards they sleep what was left, even when an
-    /// earlier checkpoint has already interrupted them.
     @Test(.timeLimit(.minutes(1))) func sleepersSleepWhatWasLeft() throws {
-      let sandbox = try Sandbox()
-      let job = try Job("rest", in: sandbox)
-      try sandbox.crtopMust("checkpoint", "\(job.pid)", "-o", sandbox["first"])
-      let tasks = try job.checkpointAndKill(to: sandbox["image"])
-      pause(microseconds: 1_500_000)
-      try job.restart(from: sandbox["image"], expecting: tasks)
-      try job.expectPass()
+      try Job("rest", in: try Sandbox()).sleepWhatWasLeft()
     }
 
     /// The kernel adds a tick to a CPU-time timer whenever it is set: that must not add up.
@@ -79,13 +63,7 @@ extension CommandLine {
 
     @Test(.timeLimit(.minutes(1)), arguments: roundTrips)
     func twiceInARow(_ name: String) throws {
-      let sandbox = try Sandbox()
-      let job = try Job(name, in: sandbox)
-      for round in 1...2 {
-        let image = sandbox["image-\(round)"]
-        try job.restart(from: image, expecting: try job.checkpointAndKill(to: image))
-      }
-      try job.expectPass()
+      try Job(name, in: try Sandbox()).comeBackTwice()
     }
   }
 }

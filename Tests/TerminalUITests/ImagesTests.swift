@@ -7,23 +7,16 @@ import TerminalUI
 
 @Suite struct ImagesTests {
   private func opened(_ width: Int = 80, _ height: Int = 24) -> Screen {
-    let screen = Screen(width: width, height: height)
-    screen.images.entries.withLock {
-      $0 = [
+    Screen.listing(
+      [
         ImageEntry(
           path: "/images/old.crtop", time: 1_600_000_000, bytes: 5 << 20, command: "sleep 1000", rootPid: 55, tasks: 1,
           threads: 1, host: "alpha"),
-        ImageEntry(
-          path: "/images/new.crtop", time: 1_700_000_000, bytes: 123 << 20, command: "python3 train.py", rootPid: 5100,
-          tasks: 4, threads: 10, zombies: 1, host: "beta"),
+        imageOfTraining,
         ImageEntry(
           path: "/images/bad.crtop", time: 1_500_000_000, bytes: 12,
           problem: Problem(errno: .invalidArgument, what: "bad.crtop is not an image", why: "it is cut off")),
-      ]
-    }
-    screen.press(.character("R"))
-    screen.catchUp()
-    return screen
+      ], width, height)
   }
 
   @Test(arguments: [(40, 10), (80, 24), (200, 50)])

@@ -10,10 +10,9 @@ struct JobOnScreenTests {
   @Test func checkpointKillAndRestart() throws {
     let store = "/tmp/crtop-test-images-\(getpid())"
     let tmux = try Tmux(width: 100, height: 30)
-    // Without job control the job is a child of the shell, which takes its exit status, and needs no fork to be a leader.
+    // Without job control, as in LargeJob.
     try tmux.command("set +m; setsid sleep 54321 < /dev/null > /dev/null 2>&1 & echo job=$!=")
-    let shown = try tmux.waitUntil("the job's pid") { $0.split(separator: "=").contains { Int32($0) != nil } }
-    let pid = try #require(shown.split(separator: "=").compactMap { Int32($0) }.first)
+    let pid = try tmux.pids(1)[0]
     defer {
       kill(pid, SIGKILL)
       try? removeStore(store)
@@ -53,20 +52,9 @@ struct JobOnScreenTests {
 
   /// Cancelled means undone: the job runs, is whole, and nothing is left of its image.
   @Test func aCancelledCheckpointLeavesNothing() throws {
-    let directory = "/tmp/crtop-test-cancel-\(getpid())"
-    _ = try systemCall { unsafe mkdir(directory, 0o700) }
     let tmux = try Tmux(width: 80, height: 24)
-    try tmux.command("set +m; setsid \(Programs.workloads) large \(directory) 400 < /dev/null & echo job=$!=")
-    let shown = try tmux.waitUntil("the job's pid") { $0.split(separator: "=").contains { Int32($0) != nil } }
-    let pid = try #require(shown.split(separator: "=").compactMap { Int32($0) }.first)
-    defer {
-      kill(pid, SIGKILL)
-      try? removeStore("\(directory)/images")
-      try? removeStore(directory)
-    }
-    try waitUntil("the job to be ready") { (try? readText("\(directory)/out")) == "ready\n" }
-    try tmux.command("clear; CRTOP_IMAGES=\(directory)/images \(Programs.crtop) \(pid)")
-    _ = try tmux.waitFor("workloads (\(pid)): 1 task")
+    let job = try LargeJob(400, in: tmux)
+    try job.show(in: tmux)
     try tmux.keys("D")
     _ = try tmux.waitFor("Check passed")
     // It would stay frozen, and packing takes long: the job stands still when the cancellation comes.
@@ -77,10 +65,8 @@ struct JobOnScreenTests {
     try tmux.keys("Escape")
     let end = try tmux.waitFor("cancelled; nothing was changed")
     #expect(!end.contains("FROZEN"))
-    #expect(try directoryEntries("\(directory)/images").isEmpty)
-    let verdict = try OwnedDescriptor.open("\(directory)/verdict", O_WRONLY | O_CREAT)
-    try verdict.close()
-    try waitUntil("the job's verdict") { (try? readText("\(directory)/out")) == "ready\nPASS\n" }
+    #expect(try directoryEntries(job.images).isEmpty)
+    try job.expectPass()
     try tmux.keys("q")
   }
 
@@ -89,8 +75,7 @@ struct JobOnScreenTests {
     let store = "/tmp/crtop-test-queue-\(getpid())"
     let tmux = try Tmux(width: 80, height: 24)
     try tmux.command("set +m; for i in 1 2; do setsid sleep 5432$i < /dev/null > /dev/null 2>&1 & echo job=$!=; done")
-    let shown = try tmux.waitUntil("two pids") { $0.split(separator: "=").count { Int32($0) != nil } == 2 }
-    let pids = shown.split(separator: "=").compactMap { Int32($0) }
+    let pids = try tmux.pids(2)
     defer {
       for pid in pids { kill(pid, SIGKILL) }
       try? removeStore(store)
@@ -124,21 +109,12 @@ struct JobOnScreenTests {
 
   /// What waits can be withdrawn, what runs be undone, and the rest goes on in its turn.
   @Test func theQueueIsWorkedOff() throws {
-    let directory = "/tmp/crtop-test-turns-\(getpid())"
-    _ = try systemCall { unsafe mkdir(directory, 0o700) }
     let tmux = try Tmux(width: 100, height: 30)
-    try tmux.command("set +m; setsid \(Programs.workloads) large \(directory) 400 < /dev/null & echo job=$!=")
+    let job = try LargeJob(400, in: tmux)
     try tmux.command("for i in 1 2; do setsid sleep 5433$i < /dev/null > /dev/null 2>&1 & echo job=$!=; done")
-    let shown = try tmux.waitUntil("three pids") { $0.split(separator: "=").count { Int32($0) != nil } == 3 }
-    let pids = shown.split(separator: "=").compactMap { Int32($0) }
-    defer {
-      for pid in pids { kill(pid, SIGKILL) }
-      try? removeStore("\(directory)/images")
-      try? removeStore(directory)
-    }
-    try waitUntil("the job to be ready") { (try? readText("\(directory)/out")) == "ready\n" }
-    try tmux.command("clear; CRTOP_IMAGES=\(directory)/images \(Programs.crtop) \(pids[0])")
-    _ = try tmux.waitFor("workloads (\(pids[0])): 1 task")
+    let pids = try tmux.pids(3)
+    defer { for pid in pids { kill(pid, SIGKILL) } }
+    try job.show(in: tmux)
     try tmux.keys("Space")
     for pid in pids.dropFirst() {
       try tmux.keys("-l", "\(pid)")
@@ -159,30 +135,17 @@ struct JobOnScreenTests {
       $0.contains("cancelled") && $0.contains("withdrawn") && $0.contains("done ")
     }
     try tmux.keys("Escape")
-    let images = try directoryEntries("\(directory)/images")
+    let images = try directoryEntries(job.images)
     #expect(images.count == 1 && images[0].hasPrefix("sleep-\(pids[2])-"), "\(images)")
-    let verdict = try OwnedDescriptor.open("\(directory)/verdict", O_WRONLY | O_CREAT)
-    try verdict.close()
-    try waitUntil("the job's verdict") { (try? readText("\(directory)/out")) == "ready\nPASS\n" }
+    try job.expectPass()
     try tmux.keys("q")
   }
 
   /// The window changes its size all the time, down to less than crtop needs, while a job is saved and brought back.
   @Test func resizingDuringOperations() throws {
-    let directory = "/tmp/crtop-test-resize-\(getpid())"
-    _ = try systemCall { unsafe mkdir(directory, 0o700) }
     let tmux = try Tmux(width: 100, height: 30)
-    try tmux.command("set +m; setsid \(Programs.workloads) large \(directory) 300 < /dev/null & echo job=$!=")
-    let shown = try tmux.waitUntil("the job's pid") { $0.split(separator: "=").contains { Int32($0) != nil } }
-    let pid = try #require(shown.split(separator: "=").compactMap { Int32($0) }.first)
-    defer {
-      kill(pid, SIGKILL)
-      try? removeStore("\(directory)/images")
-      try? removeStore(directory)
-    }
-    try waitUntil("the job to be ready") { (try? readText("\(directory)/out")) == "ready\n" }
-    try tmux.command("clear; CRTOP_IMAGES=\(directory)/images \(Programs.crtop) \(pid)")
-    _ = try tmux.waitFor("workloads (\(pid)): 1 task")
+    let job = try LargeJob(300, in: tmux)
+    try job.show(in: tmux)
     /// At least two rounds of sizes, and until the operation has ended.
     func resize(until end: String) throws {
       var rounds = 0
@@ -209,19 +172,12 @@ struct JobOnScreenTests {
     _ = try tmux.waitFor("Plan passed")
     try tmux.keys("Enter")
     try resize(until: "done: 1 task, took")
-    let verdict = try OwnedDescriptor.open("\(directory)/verdict", O_WRONLY | O_CREAT)
-    try verdict.close()
-    try waitUntil("the job's verdict") { (try? readText("\(directory)/out")) == "ready\nPASS\n" }
+    try job.expectPass()
     try tmux.keys("q")
   }
 
   private func startTime(_ pid: Int32) throws -> Substring {
     let fields = try readText("/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ") ?? []
     return try #require(fields.count > 19 ? fields[19] : nil)
-  }
-
-  private func removeStore(_ path: String) throws {
-    for name in try directoryEntries(path) { unsafe _ = unlink("\(path)/\(name)") }
-    unsafe _ = rmdir(path)
   }
 }

@@ -46,11 +46,11 @@ struct MouseOnScreenTests {
   }
 
   @Test func titlesSortAndTheWheelMoves() throws {
-    try click(try place(of: "MEM"))
+    try click("MEM")
     _ = try tmux.waitFor("MEM▼")
-    try click(try place(of: "MEM▼"))
+    try click("MEM▼")
     _ = try tmux.waitFor("MEM▲")
-    try click(try place(of: "PID"))
+    try click("PID")
     _ = try tmux.waitFor("PID▲")
     let before = Self.hint(try tmux.screen())
     let row = try place(of: "sleep \(number)1")
@@ -61,24 +61,24 @@ struct MouseOnScreenTests {
   }
 
   @Test func theFunctionBarAndDialogsButtons() throws {
-    try click(try place(of: "F1 Help"))
+    try click("F1 Help")
     _ = try tmux.waitFor("─ Help ")
     let title = try tmux.screen().split(separator: "\n")[1]
     try report(65, try place(of: "─ Help "), "M")
     _ = try tmux.waitUntil("help to be scrolled") { $0.split(separator: "\n")[1] != title }
-    try click(try place(of: "Esc Back"))
+    try click("Esc Back")
     _ = try tmux.waitFor("F10 Quit")
-    try click(try place(of: "D Checkpoint"))
+    try click("D Checkpoint")
     _ = try tmux.waitFor("─ Checkpoint ")
-    try click(try place(of: "( ) kill"))
+    try click("( ) kill")
     _ = try tmux.waitFor("(•) kill")
-    try click(try place(of: "( ) zstd"))
+    try click("( ) zstd")
     _ = try tmux.waitFor("(•) zstd")
     // Beside everything: nothing happens.
     try click((row: 1, column: 1, line: ""))
-    try click(try place(of: "[ Cancel ]"))
+    try click("[ Cancel ]")
     _ = try tmux.waitFor("F10 Quit")
-    try click(try place(of: "F9 Signal"))
+    try click("F9 Signal")
     _ = try tmux.waitFor("─ Signal to ")
     // The first click selects, the second chooses. What comes as the menu opens is dropped: then it takes a third.
     let entry = try place(of: "18 SIGCONT")
@@ -105,6 +105,8 @@ struct MouseOnScreenTests {
     let range = try #require(lines[row].ranges(of: text).first)
     return (row + 1, lines[row].distance(from: lines[row].startIndex, to: range.lowerBound) + 1, String(lines[row]))
   }
+
+  private func click(_ text: String) throws { try click(try place(of: text)) }
 
   private func click(_ place: Place) throws {
     try report(0, place, "M")

@@ -8,17 +8,7 @@ import TerminalUI
 @Suite struct RestartDialogTests {
   /// The list of images with one that can be restarted, and the bar on it.
   private func opened(_ width: Int = 80, _ height: Int = 24) -> Screen {
-    let screen = Screen(width: width, height: height)
-    screen.images.entries.withLock {
-      $0 = [
-        ImageEntry(
-          path: "/images/new.crtop", time: 1_700_000_000, bytes: 123 << 20, command: "python3 train.py", rootPid: 5100,
-          tasks: 4, threads: 10, zombies: 1, host: "beta")
-      ]
-    }
-    screen.press(.character("R"))
-    screen.catchUp()
-    return screen
+    Screen.listing([imageOfTraining], width, height)
   }
 
   private func taken(_ pid: Int32, by holder: String) -> Problem {

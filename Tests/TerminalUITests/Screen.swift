@@ -1,6 +1,13 @@
 import ProcessTree
+import Synchronization
 import SystemCalls
 import TerminalUI
+
+/// An image of a job that is not there any more.
+let imageOfTraining = ImageEntry(
+  path: "/images/new.crtop", time: 1_700_000_000, bytes: 123 << 20, command: "python3 train.py", rootPid: 5100,
+  tasks: 4,
+  threads: 10, zombies: 1, host: "beta")
 
 /// An application on fakes, and the canvas it is drawn on.
 final class Screen {
@@ -28,6 +35,15 @@ final class Screen {
     canvas = Canvas(width: width, height: height, glyphs: glyphs)
     app.refresh()
     draw()
+  }
+
+  /// The list of these images, with the bar on the newest.
+  static func listing(_ images: [ImageEntry], _ width: Int, _ height: Int) -> Screen {
+    let screen = Screen(width: width, height: height)
+    screen.images.entries.withLock { $0 = images }
+    screen.press(.character("R"))
+    screen.catchUp()
+    return screen
   }
 
   @discardableResult

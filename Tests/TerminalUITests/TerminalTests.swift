@@ -7,20 +7,29 @@ import TerminalUI
 /// The real program on a real terminal, in tmux. Serialized: it starts processes.
 @Suite(.serialized, .timeLimit(.minutes(2)), .enabled(if: Tmux.isAvailable, "needs tmux"))
 struct TerminalTests {
+  /// The shell remembers the terminal's modes, and tells crtop's exit status.
+  private func start(_ tmux: Tmux) throws {
+    try tmux.command("stty -a > /tmp/crtop-stty-$$; \(Programs.crtop); echo status $?")
+    _ = try tmux.waitFor("F10 Quit")
+  }
+
+  /// Waits until the shell has found the modes to be those of before; the screen then.
+  private func modesAsTheyWere(_ tmux: Tmux) throws -> String {
+    try tmux.command("stty -a | cmp - /tmp/crtop-stty-$$ && echo as it ''was; rm /tmp/crtop-stty-$$")
+    return try tmux.waitFor("as it was")
+  }
+
   @Test(arguments: [(40, 10), (80, 24), (200, 50)])
   func startsAndQuitsLeavingTheTerminalAsItWas(width: Int, height: Int) throws {
     let tmux = try Tmux(width: width, height: height)
-    try tmux.command("stty -a > /tmp/crtop-stty-$$; \(Programs.crtop); echo status $?")
-    _ = try tmux.waitFor("F10 Quit")
+    try start(tmux)
     try tmux.keys("F1")
     _ = try tmux.waitFor("─ Help ")
     try tmux.keys("Escape")
     _ = try tmux.waitUntil("no help") { !$0.contains("─ Help ") }
     try tmux.keys("q")
     _ = try tmux.waitFor("status 0")
-    try tmux.command("stty -a | cmp - /tmp/crtop-stty-$$ && echo as it ''was; rm /tmp/crtop-stty-$$")
-    let left = try tmux.waitFor("as it was")
-    #expect(!left.contains("F10 Quit"))
+    #expect(try !modesAsTheyWere(tmux).contains("F10 Quit"))
   }
 
   @Test func followsTheWindowsSize() throws {
@@ -42,26 +51,22 @@ struct TerminalTests {
   @Test(arguments: [(SIGTERM, 143), (SIGHUP, 129), (SIGINT, 130)])
   func signalsEndItAndTheTerminalIsRestored(signal: Int32, status: Int) throws {
     let tmux = try Tmux(width: 80, height: 24)
-    try tmux.command("stty -a > /tmp/crtop-stty-$$; \(Programs.crtop); echo status $?")
-    _ = try tmux.waitFor("F10 Quit")
+    try start(tmux)
     kill(try tmux.child(), signal)
     _ = try tmux.waitFor("status \(status)")
-    try tmux.command("stty -a | cmp - /tmp/crtop-stty-$$ && echo as it ''was; rm /tmp/crtop-stty-$$")
-    _ = try tmux.waitFor("as it was")
+    _ = try modesAsTheyWere(tmux)
   }
 
   @Test(arguments: [(SIGSEGV, 139), (SIGABRT, 134), (SIGILL, 132), (SIGBUS, 135)])
   func evenAFaultRestoresTheTerminal(signal: Int32, status: Int) throws {
     let tmux = try Tmux(width: 80, height: 24)
-    try tmux.command("ulimit -c 0; stty -a > /tmp/crtop-stty-$$; \(Programs.crtop); echo status $?")
-    _ = try tmux.waitFor("F10 Quit")
+    try tmux.command("ulimit -c 0")
+    try start(tmux)
     #expect(try tmux.modes() == "other=1 mouse=1 cursor=0\n")
     kill(try tmux.child(), signal)
     _ = try tmux.waitFor("status \(status)")
-    try tmux.command("stty -a | cmp - /tmp/crtop-stty-$$ && echo as it ''was; rm /tmp/crtop-stty-$$")
     #expect(try tmux.modes() == "other=0 mouse=0 cursor=1\n")
-    let left = try tmux.waitFor("as it was")
-    #expect(!left.contains("F10 Quit"))
+    #expect(try !modesAsTheyWere(tmux).contains("F10 Quit"))
   }
 
   @Test func stopsAndGoesOn() throws {

@@ -75,14 +75,11 @@ final class Tmux {
 
   @discardableResult
   private func run(_ arguments: [String]) throws -> String {
-    var ends: [Int32] = [-1, -1]
-    _ = try systemCall { unsafe pipe2(&ends, O_CLOEXEC) }
-    let input = OwnedDescriptor(adopting: ends[0])
-    let output = OwnedDescriptor(adopting: ends[1])
+    let ends = try PipeEnds()
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_adddup2(&actions, output.number, 1)
+    unsafe posix_spawn_file_actions_adddup2(&actions, ends.writer.number, 1)
     // Whatever the tests were started with: in the terminal, signals are as a user's shell has them.
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
@@ -93,13 +90,12 @@ final class Tmux {
     unsafe posix_spawnattr_setsigmask(&attributes, &none)
     unsafe posix_spawnattr_setsigdefault(&attributes, &all)
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    var words: [UnsafeMutablePointer<CChar>?] =
-      unsafe (["tmux", "-L", socket] + arguments).map { unsafe strdup($0) } + [nil]
-    defer { for index in unsafe words.indices { unsafe free(words[index]) } }
     var pid: Int32 = 0
-    let error = unsafe posix_spawn(&pid, "/usr/bin/tmux", &actions, &attributes, &words, Glibc.environ)
-    guard error == 0 else { throw Errno(rawValue: error) }
-    try output.close()
+    try unsafe (["tmux", "-L", socket] + arguments).withArgumentVector { words throws(Errno) in
+      let error = unsafe posix_spawn(&pid, "/usr/bin/tmux", &actions, &attributes, words, Glibc.environ)
+      guard error == 0 else { throw Errno(rawValue: error) }
+    }
+    let input = ends.keepReader()
     var text: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16384)
     while true {

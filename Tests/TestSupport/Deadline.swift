@@ -16,15 +16,12 @@ package func monotonicMicroseconds() -> Int64 {
   return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
 }
 
-/// Sleeps; only between two looks at a condition, or for a random moment to come.
-package func pause(microseconds: UInt32) { _ = usleep(microseconds) }
-
 /// Looks again and again until `condition` gives a value.
 ///
 /// - Parameter interval: microseconds between two looks.
 /// - Throws: `TestFailure` naming `what` when `seconds` have passed.
 package func eventually<Value>(
-  _ what: String, seconds: Double = 20, every interval: UInt32 = 2000, _ condition: () throws -> Value?
+  _ what: String, seconds: Double = 20, every interval: Int = 2000, _ condition: () throws -> Value?
 ) throws -> Value {
   let end = monotonicMicroseconds() + Int64(seconds * 1_000_000)
   while true {

@@ -18,8 +18,17 @@ enum Program32 {
     return (try? ChildProcess(program, []).wait()) == .exited(64)
   }()
 
-  /// Compiles the program; its path.
+  /// The program, where its users may read it; its path.
   static func build(in sandbox: Sandbox) throws -> String {
+    let program = sandbox["program32"]
+    try writeFile(program, try image.get(), mode: 0o755)
+    return program
+  }
+
+  /// The file, compiled once.
+  private static let image = Result { try compile(in: try Sandbox()) }
+
+  private static func compile(in sandbox: Sandbox) throws -> [UInt8] {
     let directory = #filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/\($1)" } + "/Workloads32"
     let sources = try directoryEntries(directory).filter { $0.hasSuffix(".c") }.map { "\(directory)/\($0)" }
     var streams = ChildProcess.Streams()
@@ -27,7 +36,7 @@ enum Program32 {
     let program = sandbox["program32"]
     let compiler = try ChildProcess("/usr/bin/gcc", flags + ["-o", program] + sources, streams: streams)
     guard try compiler.wait() == .exited(0) else { throw TestFailure("gcc: \(try readText(streams.errors))") }
-    return program
+    return try readBytes(program)
   }
 }
 

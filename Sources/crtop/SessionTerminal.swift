@@ -73,10 +73,14 @@ final class SessionTerminal {
     }
     if !typed.isEmpty {
       let number = master.number
-      let written = try? systemCall { unsafe typed.withUnsafeBytes { unsafe write(number, $0.baseAddress, $0.count) } }
-      typed.removeFirst(written ?? 0)
+      let taken = try? systemCall { unsafe typed.withUnsafeBytes { unsafe write(number, $0.baseAddress, $0.count) } }
+      typed.removeFirst(taken ?? 0)
     }
-    if let output = ready.last, output.revents != 0 { show(bytes(from: master.number)) }
+    guard let output = ready.last, output.revents != 0 else { return }
+    let written = bytes(from: master.number)
+    show(written)
+    // A job that has closed all its descriptors of the terminal may open it again: poll(2) tells nothing else until then.
+    if written.isEmpty && output.revents & Int16(POLLHUP) != 0 { pause(milliseconds: 20) }
   }
 
   /// Shows what the job has still written before its end.

@@ -92,6 +92,39 @@ extension CommandLine {
       try second.expect("status=7;")
     }
 
+    /// The job may close its terminal, and open it again.
+    @Test(.timeLimit(.minutes(1))) func sessionThatOpensItsTerminalAgain() throws {
+      let sandbox = try Sandbox()
+      try writeFile(
+        sandbox["program"],
+        """
+        trap 'exec 0<&- 1>&- 2>&-' USR1
+        trap 'echo "shown again." >/dev/tty; kill $!; exit 7' USR2
+        sleep 1000 </dev/null >/dev/null 2>&1 &
+        echo started
+        while :; do wait; done
+        """)
+      let first = try PseudoTerminal(in: sandbox)
+      let shell = first.shell.pid
+      try first.type("exec bash \(sandbox["program"])\n")
+      try first.expect("started")
+      let tasks = try subtree(shell)
+      try sandbox.crtopMust("checkpoint", "\(shell)", "-o", sandbox["image"], "--kill")
+      #expect(try first.shell.wait() == .killed(SIGKILL))
+      try waitUntil("the end of the job") { !tasks.contains { isTaken($0.pid) } }
+
+      let second = try PseudoTerminal(in: sandbox)
+      try second.type("\(Programs.crtop) restart \(sandbox["image"])\n")
+      try waitUntil("the job to be back") { try isTaken(shell) && traced(subtree(shell)).isEmpty }
+      kill(shell, SIGUSR1)
+      try waitUntil("the job to have closed its terminal") { (try? readLink("/proc/\(shell)/fd/1")) == nil }
+      kill(shell, SIGUSR2)
+      try second.expect("shown again.")
+      try waitUntil("crtop to end with its job") { !isTaken(shell) && second.foregroundGroup == second.shell.pid }
+      try second.type("echo \"status=$?;\"\n")
+      try second.expect("status=7;")
+    }
+
     /// Whoever ends crtop means the job, and whoever waits for crtop learns how the job ended.
     @Test(.timeLimit(.minutes(1)), arguments: [SIGTERM, SIGINT, SIGHUP, SIGUSR1])
     func signalsArePassedOn(_ signal: Int32) throws {

@@ -32,12 +32,12 @@ struct EveryKeyTests {
       "import subprocess, threading, time; subprocess.Popen(['sleep', '7001']); "
       + "threading.Thread(target=time.sleep, args=(7000,)).start()"
     try tmux.command("clear; set +m; python3 -c \"\(program)\" & echo job=$!=")
-    let shown = try tmux.waitUntil("the job's pid") { $0.split(separator: "=").contains { Int32($0) != nil } }
-    let pid = try #require(shown.split(separator: "=").compactMap { Int32($0) }.first)
+    let pid = try tmux.pids(1)[0]
     defer { Self.end(pid) }
+    // Where python3 is a script, it has other children before it has this one. On the screen others' look the same.
+    try waitUntil("the job's child") { Self.children(pid).map { try? readText("/proc/\($0)/comm") } == ["sleep\n"] }
     try tmux.command("clear; env -u XDG_CONFIG_HOME HOME=/nonexistent \(Programs.crtop) \(pid)")
     let subject = Subject(tmux: tmux, pid: pid, height: height)
-    // Where python3 is a script, it has other children before it has this one.
     try subject.wait("the job with its child") {
       Self.selected($0) == pid && $0.contains(": 2 tasks") && $0.contains("─ sleep")
     }
@@ -56,8 +56,11 @@ struct EveryKeyTests {
   }
 
   private static func end(_ pid: Int32) {
-    let children = (try? readText("/proc/\(pid)/task/\(pid)/children")) ?? ""
-    for child in children.split(separator: " ").compactMap({ Int32($0) }) + [pid] { kill(child, SIGKILL) }
+    for child in children(pid) + [pid] { kill(child, SIGKILL) }
+  }
+
+  private static func children(_ pid: Int32) -> [Int32] {
+    ((try? readText("/proc/\(pid)/task/\(pid)/children")) ?? "").split(separator: " ").compactMap { Int32($0) }
   }
 
   /// The tree has the keys, with no dialog over it.

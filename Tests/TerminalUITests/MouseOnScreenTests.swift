@@ -69,7 +69,8 @@ struct MouseOnScreenTests {
     try click("Esc Back")
     _ = try tmux.waitFor("F10 Quit")
     try click("D Checkpoint")
-    _ = try tmux.waitFor("─ Checkpoint ")
+    // The answer may move what stands below it.
+    _ = try tmux.waitUntil("the dialog with its answer") { $0.contains("─ Checkpoint ") && $0.contains("Check passed") }
     try click("( ) kill")
     _ = try tmux.waitFor("(•) kill")
     try click("( ) zstd")

@@ -46,10 +46,11 @@ static inline void crtop_repaint(void) { clearok(stdscr, TRUE); }
 
 static inline int crtop_colours(void) { return COLORS; }
 
-/* Clicks are reported at once; double clicks are for the caller to see. */
+/* Clicks are reported at once; double clicks are for the caller to see. All events are asked for: behind one that is not,
+ * ncurses waits for the next input, although it was told not to wait. */
 static inline void crtop_enable_mouse(void) {
   mouseinterval(0);
-  mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+  mousemask(ALL_MOUSE_EVENTS, NULL);
 }
 
 static inline enum crtop_mouse crtop_read_mouse(int *row, int *column) {

@@ -45,6 +45,18 @@ struct MouseOnScreenTests {
     _ = try tmux.waitUntil("a fold") { $0.contains("[+") && !$0.contains("sleep \(number)1") }
   }
 
+  /// What crtop has no use for either: other buttons, a wheel's other direction, movement. The screen goes on by itself.
+  @Test func noEventHoldsTheScreenUp() throws {
+    let row = try place(of: "sleep \(number)1")
+    for (index, button) in [0, 1, 2, 4, 16, 32, 35, 66, 67, 128].enumerated() {
+      for end in ["M", "m"] { try report(button, row, end) }
+      let job = try ChildProcess("/usr/bin/sleep", ["\(number)5\(index)"])
+      _ = try tmux.waitFor("sleep \(number)5\(index)")
+      job.kill(SIGKILL)
+      try job.wait()
+    }
+  }
+
   @Test func titlesSortAndTheWheelMoves() throws {
     try click("MEM")
     _ = try tmux.waitFor("MEM▼")

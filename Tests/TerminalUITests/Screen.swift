@@ -78,6 +78,13 @@ final class Screen {
   /// All that is on the screen.
   var text: String { canvas.text }
 
+  /// Its words alone: where lines end in a dialog depends on what they hold, such as the directory that a test runs in.
+  var words: String { Self.words(of: text) }
+
+  static func words(of text: String) -> String {
+    text.replacing("│", with: " ").split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+  }
+
   /// The first row with this text.
   func row(with text: String) -> Int? { (0..<canvas.height).first { canvas.text(row: $0).contains(text) } }
 

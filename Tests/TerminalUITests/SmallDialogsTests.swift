@@ -82,7 +82,7 @@ import TerminalUI
       screen.press(.up)
       seen += "\n" + screen.text
     }
-    let words = seen.replacing("│", with: " ").split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+    let words = Screen.words(of: seen)
     for text in dialog.expected { #expect(words.contains(text), "\(text) in\n\(seen)") }
     #expect(screen.text.contains("[ Cancel ]"))
     screen.press(.escape)

@@ -57,7 +57,7 @@ enum Machine {
   /// Reads what is read only once, before a job is stopped.
   static func warmUp() {
     _ = (
-      current, bootID, processorFeatures, vdsoBytes, vdsoChecksum, Parallel.processors, RememberedCalls.reader,
+      current, bootID, processorFeatures, vdsoBytes, vdsoChecksum, Parallel.processors, RememberedCalls.kernel,
       standardSlice
     )
   }

@@ -1,14 +1,12 @@
 /// Defines `Operation`, a checkpoint or restart that runs on a thread of its own.
 
-internal import CLinux
-internal import Glibc
 internal import Synchronization
 internal import SystemCalls
 
 /// A running operation. Events come on the operation's own thread, in order; the last is `done` or `failed`.
 public final class Operation: Sendable {
   private let report: OperationReport
-  private let thread: Mutex<pthread_t?>
+  private let thread: Mutex<EngineThread?>
 
   /// Starts a checkpoint.
   public static func checkpoint(
@@ -34,7 +32,7 @@ public final class Operation: Sendable {
       thread = nil
       return handle
     }
-    if let handle { _ = pthread_join(handle, nil) }
+    handle?.join()
   }
 
   private init(
@@ -43,28 +41,14 @@ public final class Operation: Sendable {
   ) {
     let report = OperationReport(sink)
     self.report = report
-    let work = Work {
-      do throws(Problems) { sink(.done(try body(report))) } catch { sink(.failed(error.all)) }
+    do throws(Errno) {
+      thread = Mutex(
+        try EngineThread("crtop-engine") {
+          do throws(Problems) { sink(.done(try body(report))) } catch { sink(.failed(error.all)) }
+        })
+    } catch {
+      thread = Mutex(nil)
+      sink(.failed([error.problem("cannot start the engine's thread")]))
     }
-    var handle = pthread_t()
-    let argument = unsafe Unmanaged.passRetained(work)
-    let failed = unsafe pthread_create(
-      &handle, nil,
-      { argument in
-        unsafe pthread_setname_np(pthread_self(), "crtop-engine")
-        guard let argument = unsafe argument else { return nil }
-        unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run()
-        return nil
-      }, argument.toOpaque())
-    thread = Mutex(failed == 0 ? handle : nil)
-    if failed != 0 {
-      unsafe argument.release()
-      sink(.failed([Errno(rawValue: failed).problem("cannot start the engine's thread")]))
-    }
-  }
-
-  private final class Work: Sendable {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 }

@@ -615,6 +615,16 @@ public nonisolated struct ImageThread: @unchecked Sendable {
     set {_uniqueStorage()._rememberedCall = newValue}
   }
 
+  /// Of a call that the stop ended, and that the registers make anew: what was left of its time.
+  public var waitRestNs: UInt64 {
+    get {_storage._waitRestNs ?? 0}
+    set {_uniqueStorage()._waitRestNs = newValue}
+  }
+  /// Returns true if `waitRestNs` has been explicitly set.
+  public var hasWaitRestNs: Bool {_storage._waitRestNs != nil}
+  /// Clears the value of `waitRestNs`. Subsequent reads from it will return its default value.
+  public mutating func clearWaitRestNs() {_uniqueStorage()._waitRestNs = nil}
+
   /// what was left of its time; absent: not known
   public var callRestNs: UInt64 {
     get {_storage._callRestNs ?? 0}
@@ -1937,7 +1947,7 @@ nonisolated extension ImageSharedTables: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Thread"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0\u{4}y\u{2}remembered_call\0\u{3}call_rest_ns\0\u{4}'seccomp_filters\0\u{1}speculation\0\u{2}\u{4}strict\0\u{4}\u{f}raw_comm\0\u{4}\u{14}thread_areas\0\u{3}robust_list_32\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tid\0\u{1}comm\0\u{1}registers\0\u{3}extended_state\0\u{3}blocked_signals\0\u{3}pending_signals\0\u{3}signal_stack\0\u{3}robust_list\0\u{3}robust_list_length\0\u{3}clear_child_tid\0\u{3}restartable_sequence\0\u{1}credentials\0\u{1}scheduling\0\u{3}parent_death_signal\0\u{1}personality\0\u{4}y\u{2}remembered_call\0\u{3}call_rest_ns\0\u{3}wait_rest_ns\0\u{4}&seccomp_filters\0\u{1}speculation\0\u{2}\u{4}strict\0\u{4}\u{f}raw_comm\0\u{4}\u{14}thread_areas\0\u{3}robust_list_32\0")
 
   fileprivate class _StorageClass {
     var _tid: Int32 = 0
@@ -1956,6 +1966,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _parentDeathSignal: UInt32 = 0
     var _personality: UInt32 = 0
     var _rememberedCall: UInt32 = 0
+    var _waitRestNs: UInt64? = nil
     var _callRestNs: UInt64? = nil
     var _rawComm: Data = Data()
     var _seccompFilters: [UInt32] = []
@@ -1989,6 +2000,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       _parentDeathSignal = source._parentDeathSignal
       _personality = source._personality
       _rememberedCall = source._rememberedCall
+      _waitRestNs = source._waitRestNs
       _callRestNs = source._callRestNs
       _rawComm = source._rawComm
       _seccompFilters = source._seccompFilters
@@ -2031,6 +2043,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 15: try { try decoder.decodeSingularUInt32Field(value: &_storage._personality) }()
         case 200: try { try decoder.decodeSingularUInt32Field(value: &_storage._rememberedCall) }()
         case 201: try { try decoder.decodeSingularUInt64Field(value: &_storage._callRestNs) }()
+        case 202: try { try decoder.decodeSingularUInt64Field(value: &_storage._waitRestNs) }()
         case 240: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._seccompFilters) }()
         case 241: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._speculation) }()
         case 245: try { try decoder.decodeSingularBoolField(value: &_storage._strict) }()
@@ -2100,6 +2113,9 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
       try { if let v = _storage._callRestNs {
         try visitor.visitSingularUInt64Field(value: v, fieldNumber: 201)
       } }()
+      try { if let v = _storage._waitRestNs {
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 202)
+      } }()
       if !_storage._seccompFilters.isEmpty {
         try visitor.visitPackedUInt32Field(value: _storage._seccompFilters, fieldNumber: 240)
       }
@@ -2143,6 +2159,7 @@ nonisolated extension ImageThread: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._parentDeathSignal != rhs_storage._parentDeathSignal {return false}
         if _storage._personality != rhs_storage._personality {return false}
         if _storage._rememberedCall != rhs_storage._rememberedCall {return false}
+        if _storage._waitRestNs != rhs_storage._waitRestNs {return false}
         if _storage._callRestNs != rhs_storage._callRestNs {return false}
         if _storage._rawComm != rhs_storage._rawComm {return false}
         if _storage._seccompFilters != rhs_storage._seccompFilters {return false}

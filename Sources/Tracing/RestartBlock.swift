@@ -2,7 +2,6 @@
 /// (restart_syscall(2)), and how it is read.
 
 public import CLinux
-public import SystemCalls
 
 /// The block of one thread.
 public struct RestartBlock: Sendable {
@@ -19,7 +18,7 @@ public struct RestartBlock: Sendable {
   public let hasCompatTime: Bool
 
   /// `nil` for calls that are not known.
-  init?(_ block: crtop_restart_block) {
+  init?(_ block: crtop_kernel_task) {
     hasCompatTime = block.nanosleep.type == 2  // TT_COMPAT (include/linux/restart_block.h)
     let name = unsafe withUnsafeBytes(of: block.name) {
       unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
@@ -37,20 +36,5 @@ public struct RestartBlock: Sendable {
     } else {
       return nil
     }
-  }
-}
-
-/// Reads restart blocks. The kernel shows them to a BPF program only, so that needs CAP_BPF and CAP_PERFMON.
-public final class RestartBlockReader: Sendable {
-  private let program: OwnedDescriptor
-
-  /// - Throws: EPERM without the privileges, ENOENT or EINVAL where the kernel has no type information.
-  public init() throws(Errno) { program = OwnedDescriptor(adopting: try systemCall { crtop_restart_block_program() }) }
-
-  /// The block of a stopped thread; `nil` when its call is not known.
-  public func block(of tid: Int32) throws(Errno) -> RestartBlock? {
-    var block = crtop_restart_block()
-    _ = try systemCall { unsafe crtop_read_restart_block(program.number, tid, &block) }
-    return RestartBlock(block)
   }
 }

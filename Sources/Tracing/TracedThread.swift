@@ -27,6 +27,10 @@ public final class TracedThread {
   public let name: TaskName
   /// Signals that were held back while the thread worked for us, to be sent again before it is let go.
   public var heldBackSignals: [Int32] = []
+  /// The signal that it stopped with, and that is delivered when it is let go.
+  private var deliveredSignal: Int32 = 0
+  /// Whether it stands at the beginning of a system call.
+  private var isInCall = false
   /// Whether this thread is attached to us.
   public private(set) var isAttached = false
   /// Whether it stands still: only then can it be let go.
@@ -94,6 +98,30 @@ public final class TracedThread {
     try interruptCall()
   }
 
+  /// Lets the thread enter a call, with an argument that points to other bytes than its memory has. It stands still there
+  /// when this returns, and makes the call when it is let go, by `detach` or by the end of crtop. A signal comes first, as
+  /// it would. `detach` leaves it traced; so the thread that traces it should end soon.
+  ///
+  /// The argument's register goes on to point below the thread's stack, where the bytes are: a place that signal frames use.
+  public func enterCall(_ number: Int, pointing argument: Int, to bytes: [UInt8]) throws(Errno) {
+    try startCall()
+    guard case .signal(let signal) = try waitForStop(seconds: 1) else { return }
+    var registers = try registers()
+    guard registers.interruptedCall == number, registers.result == -Int64(Errno.noFunction.rawValue) else {
+      deliveredSignal = signal
+      return
+    }
+    let place = registers.unusedStack
+    // Where the stack has no room the call is made as it is.
+    let isWritten: Void? = try? unsafe bytes.withBytes { buffer throws(Errno) in
+      try unsafe TaskMemory(of: tid).write(buffer, to: place)
+    }
+    guard isWritten != nil else { return }
+    registers.setArgument(argument, to: place)
+    try setRegisters(registers)
+    isInCall = true
+  }
+
   private func awaitCall() throws(Errno) {
     while try waitForStop() != .signal(SIGTRAP) { try startCall() }
   }
@@ -119,7 +147,8 @@ public final class TracedThread {
     if !isStopped { _ = try? poll(seconds: seconds) }
     guard isAttached, isStopped else { return }
     isAttached = false
-    _ = try? request(PTRACE_DETACH)
+    // Letting it go would wake it, and the call would end at once: that is left to the end of this thread.
+    _ = try? request(isInCall ? PTRACE_CONT : PTRACE_DETACH, 0, Int(deliveredSignal))
     for signal in heldBackSignals { _ = try? rawSystemCall(Int(SYS_tgkill), Int(tgid), Int(tid), Int(signal)) }
     heldBackSignals = []
   }

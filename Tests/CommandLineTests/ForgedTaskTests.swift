@@ -37,6 +37,9 @@ private let forgeries = [
   Forgery(testDescription: "parent-death signal 65", ofZombie: false, words: ["pdeath_signal 65"]) {
     $0.threads[0].parentDeathSignal = 65
   },
+  Forgery(
+    testDescription: "what is left of a wait, of a thread in none", ofZombie: false, words: ["no call that waits"]
+  ) { $0.threads[0].waitRestNs = 5 },
   Forgery(testDescription: "a dead leader without threads", ofZombie: false, words: ["dead_leader"]) {
     ($0.deadLeader, $0.threads) = (true, [])
   },

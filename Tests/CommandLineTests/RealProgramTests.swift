@@ -4,7 +4,7 @@ import SystemCalls
 import TestSupport
 import Testing
 
-private func installed(_ name: String) -> Bool { findProgram(name) != nil }
+func installed(_ name: String) -> Bool { findProgram(name) != nil }
 
 extension CommandLine {
   @Suite struct RealPrograms {

@@ -1,5 +1,6 @@
 /// What cannot be saved or restored exactly is refused beforehand, in words, and the job does not notice.
 
+import CLinux
 import Glibc
 import SystemCalls
 import TestSupport
@@ -80,22 +81,42 @@ extension CommandLine {
     @Test(.timeLimit(.minutes(1))) func sleepThatCannotBeSeenIsRefusedUnlessAccepted() throws {
       let sandbox = try Sandbox()
       let job = try Job("sleeper", in: sandbox)
-      func run(_ arguments: String...) throws -> (Int32?, String) {
-        var streams = ChildProcess.Streams()
-        streams.errors = sandbox["errors"]
-        let status = try ChildProcess(
-          "/usr/bin/setpriv", ["--bounding-set", "-sys_admin,-bpf,-perfmon", Programs.crtop] + arguments,
-          streams: streams, environment: sandbox.environment
-        ).wait()
-        return (status == .exited(0) ? 0 : 1, try readText(streams.errors))
-      }
       let image = sandbox["image"]
-      let (refused, why) = try run("checkpoint", "\(job.pid)", "-o", image)
+      let (refused, why) = try withoutKernelMemory(sandbox, "checkpoint", "\(job.pid)", "-o", image)
       #expect(refused == 1 && why.contains("time limit") && why.contains("--accept sleep-time"), "\(why)")
       #expect(!exists(image))
-      let (accepted, errors) = try run("checkpoint", "\(job.pid)", "-o", image, "--accept", "sleep-time")
+      let (accepted, errors) = try withoutKernelMemory(
+        sandbox, "checkpoint", "\(job.pid)", "-o", image, "--accept", "sleep-time")
       #expect(accepted == 0, "\(errors)")
       try job.expectPass()
+    }
+
+    /// Nor is the timer of a call that a stop would end. Without a time limit there is none.
+    @Test(
+      .timeLimit(.minutes(1)), .enabled(if: installed("python3"), "python3 is not installed"),
+      arguments: [("sigtimedwait({signal.SIGUSR2}, 600)", true), ("sigwaitinfo({signal.SIGUSR2})", false)])
+    func waitThatCannotBeSeenIsRefused(_ call: String, _ isRefused: Bool) throws {
+      let sandbox = try Sandbox()
+      var streams = ChildProcess.Streams()
+      streams.output = sandbox["out"]
+      let job = try ChildProcess(
+        try #require(findProgram("python3")), ["-c", "import signal; signal.\(call)"], streams: streams,
+        ownSession: true)
+      defer { job.kill(SIGKILL) }
+      try waitUntil("the wait") { try readText("/proc/\(job.pid)/syscall").hasPrefix("\(SYS_rt_sigtimedwait) ") }
+      let (status, why) = try withoutKernelMemory(sandbox, "check", "\(job.pid)")
+      #expect((status == 1) == isRefused, "\(why)")
+      #expect(why.contains("--accept sleep-time") == isRefused, "\(why)")
+    }
+
+    private func withoutKernelMemory(_ sandbox: Sandbox, _ arguments: String...) throws -> (Int32, String) {
+      var streams = ChildProcess.Streams()
+      (streams.output, streams.errors) = (sandbox["output"], sandbox["errors"])
+      let status = try ChildProcess(
+        "/usr/bin/setpriv", ["--bounding-set", "-sys_admin,-bpf,-perfmon", Programs.crtop] + arguments,
+        streams: streams, environment: sandbox.environment
+      ).wait()
+      return (status == .exited(0) ? 0 : 1, try readText(streams.errors) + readText(streams.output))
     }
 
     /// The keys are gone, as accepted; the job goes on without them.

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
+#include <sys/sem.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -79,6 +80,27 @@ static long by_futex_lock(void) {
   return expect(ETIMEDOUT, syscall(SYS_futex, &held, FUTEX_LOCK_PI_PRIVATE, 0, &time, NULL, 0));
 }
 
+/* A stop ends these with EINTR, and the kernel then knows nothing of their time. It is told in memory that they may not
+ * change. */
+static const struct timespec constant = {LENGTH_MS / 1000, LENGTH_MS % 1000 * 1000000L};
+static int semaphores;
+static long by_signal_wait(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR2);
+  return expect(EAGAIN, syscall(SYS_rt_sigtimedwait, &set, NULL, &constant, 8));
+}
+static long by_semaphore(void) {
+  struct sembuf down = {.sem_op = -1};
+  return expect(EAGAIN, syscall(SYS_semtimedop, semaphores, &down, 1, &constant));
+}
+static long by_constant_ppoll(void) { return syscall(SYS_ppoll, NULL, 0, &constant, NULL, 8); }
+static long by_constant_pselect(void) { return syscall(SYS_pselect6, 0, NULL, NULL, NULL, &constant, NULL); }
+static long by_constant_select(void) {
+  static const struct timeval time = {LENGTH_MS / 1000, LENGTH_MS % 1000 * 1000};
+  return syscall(SYS_select, 0, NULL, NULL, NULL, &time);
+}
+
 static const struct {
   const char *name;
   long (*sleep)(void);
@@ -89,7 +111,11 @@ static const struct {
              {"poll", by_poll, false},                 {"ppoll", by_ppoll, false},
              {"select", by_select, false},             {"pselect", by_pselect, false},
              {"futex", by_futex, false},               {"futex until", by_futex_until, true},
-             {"futex lock", by_futex_lock, true}};
+             {"futex lock", by_futex_lock, true},      {"sigtimedwait", by_signal_wait, false},
+             {"semtimedop", by_semaphore, false},      {"ppoll, constant", by_constant_ppoll, false},
+             {"pselect, constant", by_constant_pselect, false}, {"select, constant", by_constant_select, false}};
+/* Job control ends the others with EINTR too. */
+enum { CONTINUED = COUNT(calls) - 5 };
 
 /* Time in which the process did not run, as the watching thread has seen it; the part of it that was long. */
 static atomic_long absent_ms, absent_long_ms;
@@ -132,22 +158,25 @@ static void watch(bool (*done)(void)) {
 }
 static uint64_t ready_at;
 static bool time_has_passed(void) { return monotonic_ns() >= ready_at; }
-static bool all_awake(void) { return atomic_load(&awake) == COUNT(calls); }
+static int sleeping;
+static bool all_awake(void) { return atomic_load(&awake) == sleeping; }
 
 /* Begins all sleeps, and returns when they have lasted a while. */
-static void begin_sleeping(pthread_t *threads) {
+static void begin_sleeping(pthread_t *threads, int count) {
+  sleeping = count;
   held = (int)syscall(SYS_gettid);
   ready_at = monotonic_ns() + BEFORE_MS * 1000000u;
-  for (uintptr_t i = 0; i < COUNT(calls); i++) pthread_create(&threads[i], NULL, sleep_once, (void *)i);
+  for (int i = 0; i < count; i++) pthread_create(&threads[i], NULL, sleep_once, (void *)(intptr_t)i);
   watch(time_has_passed);
 }
 
 void run_rest(int argc, char **argv) {
   (void)argc, (void)argv;
   pthread_t threads[COUNT(calls)];
+  semaphores = (int)must(semget(IPC_PRIVATE, 1, 0600), "semget");
   pid_t child = (pid_t)must(fork(), "fork");
   if (child == 0) {
-    begin_sleeping(threads);
+    begin_sleeping(threads, CONTINUED);
     watch(all_awake);
     _exit(0);
   }
@@ -157,10 +186,11 @@ void run_rest(int argc, char **argv) {
   must(waitpid(child, &status, WUNTRACED), "waitpid");
   must(kill(child, SIGCONT), "SIGCONT");
   must(waitpid(child, &status, WCONTINUED), "waitpid");
-  begin_sleeping(threads);
+  begin_sleeping(threads, COUNT(calls));
   report_ready();
   watch(all_awake);
   for (size_t i = 0; i < COUNT(calls); i++) pthread_join(threads[i], NULL);
+  must(semctl(semaphores, 0, IPC_RMID), "IPC_RMID");
   reap_clean(child, "the continued child");
   while (!verdict_wanted()) nap(2000);
 }

@@ -4,7 +4,7 @@
 #include "compat.h"
 #include "injection_x86_64.h"
 #include "restart.h"
-#include "restart_block.h"
+#include "kernel_memory.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

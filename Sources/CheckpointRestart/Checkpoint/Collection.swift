@@ -121,6 +121,7 @@ struct Collection {
     try Program32.refuseOtherMode(registers, of: process)
     do throws(Errno) {
       try RememberedCalls.save(registers, thread, context)
+      TimedWaits.save(thread, context)
       try PendingSignals.read(thread, of: process)
       thread.registers = try RestartableSequences.abortingCriticalSection(registers, thread)
       thread.image.extendedState = Data(try thread.traced.extendedState())

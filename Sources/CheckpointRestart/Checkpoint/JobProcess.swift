@@ -13,6 +13,9 @@ final class JobThread {
   var registers: Registers?
   /// When it had stopped, CLOCK_MONOTONIC in nanoseconds.
   var stoppedAt: UInt64 = 0
+  /// The timer it slept on before it was stopped, and the wait that the stop has ended.
+  var timer: SleepTimer?
+  var wait: TimedWaits.Wait?
   /// Whether it has seccomp filters, and those once they have been read.
   var isFiltered = false
   var filters: [SeccompFilter] = []

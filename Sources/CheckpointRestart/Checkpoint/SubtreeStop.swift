@@ -6,12 +6,15 @@ internal import ImageSchema
 internal import SystemCalls
 internal import Tracing
 
-/// The stopped subtree. Must be used on one thread. Letting go, at the latest in `deinit`, lets all tasks run on.
+/// The stopped subtree. Must be used on the thread that stops it (`EngineThread.tracing`). Letting go, at the latest in `deinit`, lets all tasks run on.
 final class SubtreeStop {
   private let context: CheckpointContext
   private let frozen: FrozenCgroups
   /// When the first task was stopped, CLOCK_MONOTONIC in nanoseconds.
   private(set) var stoppedAt: UInt64 = 0
+  /// Whether what could not be stopped may be stopped later: a parent in vfork(2) cannot before its child has called
+  /// execve(2). All run on meanwhile.
+  private(set) var isBusy = false
 
   init(_ context: CheckpointContext) {
     self.context = context
@@ -21,22 +24,13 @@ final class SubtreeStop {
   deinit { resume() }
 
   /// Stops everything, or lets everything run on and says why not.
-  ///
-  /// A parent in vfork(2) cannot stop before its child has called execve(2): then all are let go for a moment.
-  func stop(root: TaskIdentity, cancelled: () -> Bool) throws(Problem) {
-    let deadline = monotonicNanoseconds() + 10_000_000_000
-    while true {
-      stoppedAt = monotonicNanoseconds()
-      do throws(Problem) {
-        try stopOnce(root)
-        return
-      } catch {
-        let busy = error.errno == .resourceBusy
-        resume(waiting: busy ? 10 : 1)
-        let again = busy && !frozen.isRefused && monotonicNanoseconds() < deadline && !cancelled()
-        guard again else { throw error }
-        pause(milliseconds: 2)
-      }
+  func stop(root: TaskIdentity) throws(Problem) {
+    stoppedAt = monotonicNanoseconds()
+    isBusy = false
+    do throws(Problem) { try stopAll(root) } catch {
+      isBusy = error.errno == .resourceBusy && !frozen.isRefused
+      resume(waiting: isBusy ? 10 : 1)
+      throw error
     }
   }
 
@@ -46,7 +40,9 @@ final class SubtreeStop {
   func resume(waiting seconds: Double = 1) {
     frozen.freezeAgain()
     // Those that stand still first: a child of vfork(2) must go on before its parent can stop.
-    let threads = context.processes.flatMap(\.threads).map(\.traced)
+    let jobThreads = context.processes.flatMap(\.threads)
+    for thread in jobThreads { TimedWaits.resume(thread) }
+    let threads = jobThreads.map(\.traced)
     for thread in threads where thread.isStopped { thread.detach() }
     for thread in threads { thread.detach(waiting: seconds) }
     context.processes = []
@@ -65,7 +61,7 @@ final class SubtreeStop {
     }
   }
 
-  private func stopOnce(_ root: TaskIdentity) throws(Problem) {
+  private func stopAll(_ root: TaskIdentity) throws(Problem) {
     try add(root.pid, parent: 0, expected: root.startTime)
     if FrozenCgroups.hold(root.pid) { try stopFrozen() }
     // Stopped parents have no more children; a second pass finds those that were handed over meanwhile.
@@ -149,6 +145,7 @@ final class SubtreeStop {
   }
 
   private func seize(_ thread: JobThread, _ process: JobProcess) throws(Problem) -> Bool {
+    thread.timer = TimedWaits.timer(of: thread.tid, &context.reader)
     do throws(Errno) {
       try thread.traced.seize()
       return true

@@ -24,6 +24,9 @@ struct Commit {
     for process in context.live {
       for thread in process.threads { try setState(thread) }
     }
+    for process in context.live {
+      for thread in process.threads { try TimedWaits.enter(thread) }
+    }
     Terminals.give(context)
     for process in context.live {
       report(process)

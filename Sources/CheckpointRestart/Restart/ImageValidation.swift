@@ -100,7 +100,9 @@ struct ImageValidation {
     guard (576...ExtendedState.maximumSize).contains(thread.extendedState.count) else {
       throw invalid(name, "extended state of thread \(thread.tid)", "its size is \(thread.extendedState.count)")
     }
-    if let why = RememberedCalls.validate(thread) { throw invalid(name, "call of thread \(thread.tid)", why) }
+    if let why = RememberedCalls.validate(thread) ?? TimedWaits.validate(thread) {
+      throw invalid(name, "call of thread \(thread.tid)", why)
+    }
     guard thread.parentDeathSignal <= 64 else {
       throw invalid(name, "pdeath_signal \(thread.parentDeathSignal) of thread \(thread.tid)", "it is not a signal")
     }

@@ -59,6 +59,11 @@ enum Clocks {
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) - TimeOffsets.own.offset(of: clock)
   }
 
+  /// What that clock said when crtop's own CLOCK_MONOTONIC said `moment`.
+  static func machineTime(_ clock: clockid_t, at moment: UInt64) -> Int64 {
+    machineTime(clock) - Int64(monotonicNanoseconds() - moment)
+  }
+
   /// What the clocks say in the job.
   static func save(_ root: Int32, in header: inout ImageHeader) {
     let offsets = TimeOffsets(of: root)

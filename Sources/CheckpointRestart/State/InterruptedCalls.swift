@@ -30,6 +30,7 @@ enum InterruptedCalls {
       guard let number = information.first, (1...64).contains(number) else { continue }
       if SignalSets.bit(Int32(number)) & ~blocked != 0 { return }
     }
+    thread.wait = TimedWaits.wait(registers, timer: thread.timer)
     try thread.traced.setRegisters(registers.withCallRepeated)
   }
 }

@@ -64,7 +64,8 @@ enum KindsOfState {
     MemoryPolicies.self, LoginUser.self, Cgroups.self, ResourceLimits.self,
   ]
   static let thread: [any (ThreadState & SendableMetatype).Type] = [
-    SharedTables.self, RememberedCalls.self, ThreadIdentity.self, RareSettings.self, SignalStack.self, Futexes.self,
+    SharedTables.self, RememberedCalls.self, TimedWaits.self, ThreadIdentity.self, RareSettings.self, SignalStack.self,
+    Futexes.self,
     ThreadAreas.self, RestartableSequences.self, Scheduling.self,
     NewPosixTimers.self, PendingSignals.self, Keyrings.self, Seccomp.self, Speculation.self, Credentials.self,
     ParentDeathSignal.self, Dumpable.self, Landlock.self,

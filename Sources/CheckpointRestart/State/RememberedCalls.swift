@@ -9,7 +9,7 @@ internal import Tracing
 
 enum RememberedCalls: ThreadState {
   /// `nil` without the privileges, or on a kernel that does not show its memory.
-  static let reader = try? RestartBlockReader()
+  static let kernel = try? KernelMemory()
 
   /// A call, as its registers say it.
   private struct Call {
@@ -83,7 +83,7 @@ enum RememberedCalls: ThreadState {
   static func inspect(
     _ thread: JobThread, of process: JobProcess, _ context: CheckpointContext, _ reader: inout ProcFileReader
   ) {
-    guard context.isPreflight, self.reader == nil, !context.acceptedLosses.contains(.sleepTime),
+    guard context.isPreflight, kernel == nil, !context.acceptedLosses.contains(.sleepTime),
       var text = try? reader.read("/proc/\(thread.tid)/syscall"),
       let call = Call(&text, is32Bit: process.image.is32Bit),
       call.isKnownToKernelOnly
@@ -91,7 +91,7 @@ enum RememberedCalls: ThreadState {
     refuse(thread, context, unseen, canAccept: true)
   }
 
-  private static let unseen = "how much of its time is left is seen by CAP_BPF and CAP_PERFMON only"
+  static let unseen = "how much of its time is left is seen by CAP_BPF and CAP_PERFMON only"
 
   /// Finds out what is left of the call that a stopped thread is in.
   static func save(_ registers: Registers, _ thread: JobThread, _ context: CheckpointContext) throws(Errno) {
@@ -99,7 +99,7 @@ enum RememberedCalls: ThreadState {
     var call = Call(number, registers.arguments)
     var block: RestartBlock?
     if call?.isKnownToKernelOnly ?? true {
-      block = try? reader?.block(of: thread.tid)
+      block = try? kernel?.restartBlock(of: thread.tid)
       // After an earlier stop only the kernel knows which call it was.
       if let block, [Int(SYS_restart_syscall), CompatCall.restartSystemCall].contains(number) {
         call = Call(self.number(of: block, registers, thread), registers.arguments)
@@ -114,8 +114,7 @@ enum RememberedCalls: ThreadState {
     if call.remaining != 0 {
       thread.image.callRestNs = try time(at: call.remaining, of: thread, short: call.hasShortTimes)
     } else if let block, let end = block.end {
-      let stopped = Clocks.machineTime(block.clock) - Int64(monotonicNanoseconds() - thread.stoppedAt)
-      thread.image.callRestNs = UInt64(max(0, end - stopped))
+      thread.image.callRestNs = UInt64(max(0, end - Clocks.machineTime(block.clock, at: thread.stoppedAt)))
     } else if !context.acceptedLosses.contains(.sleepTime) {
       refuse(thread, context, unseen, canAccept: true)
     }
@@ -163,8 +162,7 @@ enum RememberedCalls: ThreadState {
     }
   }
 
-  private static func refuse(_ thread: JobThread, _ context: CheckpointContext, _ why: String, canAccept: Bool = false)
-  {
+  static func refuse(_ thread: JobThread, _ context: CheckpointContext, _ why: String, canAccept: Bool = false) {
     let other = canAccept ? ", or accept that it begins anew in the restarted job: --accept sleep-time" : ""
     context.refuse(
       Problem(

@@ -14,6 +14,15 @@ public enum CompatCall {
   /// Whether the number is one of the 32-bit table.
   public static func isCompat(_ number: Int) -> Bool { number & mark != 0 }
 
+  public static let ipc = marked(117)
+  public static let select = marked(142)
+  public static let pselect = marked(308)
+  public static let ppoll = marked(309)
+  public static let pselectTime64 = marked(413)
+  public static let ppollTime64 = marked(414)
+  public static let signalWait = marked(177)  // rt_sigtimedwait
+  public static let signalWaitTime64 = marked(421)
+  public static let semaphoreTime64 = marked(420)
   public static let restartSystemCall = marked(0)
   public static let munmap = marked(91)
   public static let nanosleep = marked(162)

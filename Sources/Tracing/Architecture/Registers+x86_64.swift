@@ -49,6 +49,23 @@ public struct Registers {
     return (low(raw.rbx), low(raw.rcx), low(raw.rdx), low(raw.rsi), low(raw.rdi), low(raw.rbp))
   }
 
+  /// The same as a list.
+  public var argumentList: [UInt64] {
+    let (a, b, c, d, e, f) = arguments
+    return [a, b, c, d, e, f]
+  }
+
+  /// Sets one argument of a call that has been entered.
+  mutating func setArgument(_ index: Int, to value: UInt64) {
+    let places: [WritableKeyPath<user_regs_struct, UInt64>] =
+      is32Bit ? [\.rbx, \.rcx, \.rdx, \.rsi, \.rdi, \.rbp] : [\.rdi, \.rsi, \.rdx, \.r10, \.r8, \.r9]
+    raw[keyPath: places[index]] = value
+  }
+
+  /// Memory below the stack that nobody uses, up to 64 bytes of it: signal frames would be put there (x86-64 psABI 3.2.2,
+  /// the red zone).
+  var unusedStack: UInt64 { (raw.rsp &- 128 &- 64) & ~15 }
+
   /// Sets the registers for a system call instruction, `int $0x80` for a number of the 32-bit ABI; no call counts as
   /// interrupted.
   mutating func prepareCall(

@@ -45,6 +45,8 @@ public enum AcceptedLoss: String, Sendable, CaseIterable {
 
   /// Save tasks that their seccomp mode would end if crtop were killed in the midst of it.
   case seccompRisk = "seccomp-risk"
+  /// Let a POSIX timer count the expiries that it misses from zero where the count cannot be set.
+  case timerOverrun = "timer-overrun"
   /// Restart tasks without the Landlock domains that confined them.
   case landlock
 

@@ -906,6 +906,11 @@ public nonisolated struct ImagePosixTimer: Sendable {
   /// to the next expiry; 0: disarmed
   public var restNs: UInt64 = 0
 
+  /// Expiries without a signal of their own: before the signal that was delivered last, since the one that is pending.
+  public var overrun: UInt32 = 0
+
+  public var pendingOverrun: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2648,7 +2653,7 @@ nonisolated extension ImageIntervalTimer: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ImagePosixTimer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PosixTimer"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}clock\0\u{1}notify\0\u{1}signal\0\u{1}value\0\u{1}thread\0\u{3}interval_ns\0\u{3}rest_ns\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}clock\0\u{1}notify\0\u{1}signal\0\u{1}value\0\u{1}thread\0\u{3}interval_ns\0\u{3}rest_ns\0\u{1}overrun\0\u{3}pending_overrun\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2664,6 +2669,8 @@ nonisolated extension ImagePosixTimer: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 6: try { try decoder.decodeSingularInt32Field(value: &self.thread) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.intervalNs) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.restNs) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.overrun) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.pendingOverrun) }()
       default: break
       }
     }
@@ -2694,6 +2701,12 @@ nonisolated extension ImagePosixTimer: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.restNs != 0 {
       try visitor.visitSingularUInt64Field(value: self.restNs, fieldNumber: 8)
     }
+    if self.overrun != 0 {
+      try visitor.visitSingularUInt32Field(value: self.overrun, fieldNumber: 9)
+    }
+    if self.pendingOverrun != 0 {
+      try visitor.visitSingularUInt32Field(value: self.pendingOverrun, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2706,6 +2719,8 @@ nonisolated extension ImagePosixTimer: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.thread != rhs.thread {return false}
     if lhs.intervalNs != rhs.intervalNs {return false}
     if lhs.restNs != rhs.restNs {return false}
+    if lhs.overrun != rhs.overrun {return false}
+    if lhs.pendingOverrun != rhs.pendingOverrun {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -30,6 +30,7 @@ private let commonRefusals = [
   Refusal(kind: "shared-descriptors", words: ["descriptor table"]), Refusal(kind: "outside-pipe", words: ["pipe"]),
   Refusal(kind: "pidfd", words: ["pidfd"]),
   Refusal(kind: "shared-offset", words: ["offset"]), Refusal(kind: "traces-outsider", words: ["trace"]),
+  Refusal(kind: "timer-overrun", words: ["timer_getoverrun", "--accept timer-overrun"], isLate: true),
   Refusal(kind: "area-policy", words: ["policy"], isLate: true),
   Refusal(kind: "thread-keyring", words: ["keyring"], isLate: true),
   Refusal(kind: "session-keyring", words: ["keyring"], isLate: true),
@@ -77,16 +78,25 @@ extension CommandLine {
       try job.expectPass()
     }
 
-    /// What the kernel remembers of a sleep is shown to the privileged only.
-    @Test(.timeLimit(.minutes(1))) func sleepThatCannotBeSeenIsRefusedUnlessAccepted() throws {
+    /// What the kernel remembers of a sleep is shown to the privileged only, and so is how often a timer has gone off while
+    /// its signal is blocked.
+    @Test(
+      .timeLimit(.minutes(1)),
+      arguments: [
+        ("sleeper", "time limit", [], "sleep-time"),
+        ("posix-timers", "timer_getoverrun", ["--accept", "sleep-time"], "timer-overrun"),
+      ])
+    func whatCannotBeSeenIsRefusedUnlessAccepted(
+      _ name: String, _ word: String, _ options: [String], _ loss: String
+    ) throws {
       let sandbox = try Sandbox()
-      let job = try Job("sleeper", in: sandbox)
+      let job = try Job(name, in: sandbox)
       let image = sandbox["image"]
-      let (refused, why) = try withoutKernelMemory(sandbox, "checkpoint", "\(job.pid)", "-o", image)
-      #expect(refused == 1 && why.contains("time limit") && why.contains("--accept sleep-time"), "\(why)")
+      let arguments = ["checkpoint", "\(job.pid)", "-o", image] + options
+      let (refused, why) = try withoutKernelMemory(sandbox, arguments)
+      #expect(refused == 1 && why.contains(word) && why.contains("--accept \(loss)"), "\(why)")
       #expect(!exists(image))
-      let (accepted, errors) = try withoutKernelMemory(
-        sandbox, "checkpoint", "\(job.pid)", "-o", image, "--accept", "sleep-time")
+      let (accepted, errors) = try withoutKernelMemory(sandbox, arguments + ["--accept", loss])
       #expect(accepted == 0, "\(errors)")
       try job.expectPass()
     }
@@ -104,12 +114,12 @@ extension CommandLine {
         ownSession: true)
       defer { job.kill(SIGKILL) }
       try waitUntil("the wait") { try readText("/proc/\(job.pid)/syscall").hasPrefix("\(SYS_rt_sigtimedwait) ") }
-      let (status, why) = try withoutKernelMemory(sandbox, "check", "\(job.pid)")
+      let (status, why) = try withoutKernelMemory(sandbox, ["check", "\(job.pid)"])
       #expect((status == 1) == isRefused, "\(why)")
       #expect(why.contains("--accept sleep-time") == isRefused, "\(why)")
     }
 
-    private func withoutKernelMemory(_ sandbox: Sandbox, _ arguments: String...) throws -> (Int32, String) {
+    private func withoutKernelMemory(_ sandbox: Sandbox, _ arguments: [String]) throws -> (Int32, String) {
       var streams = ChildProcess.Streams()
       (streams.output, streams.errors) = (sandbox["output"], sandbox["errors"])
       let status = try ChildProcess(

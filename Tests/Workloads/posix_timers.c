@@ -30,7 +30,22 @@ static long left(int id, long *interval) {
   return time.it_value.tv_sec * second + time.it_value.tv_nsec;
 }
 
-enum { MANY = 300, TICK_SIGNAL = 40, QUEUED_SIGNAL = 41, ONCE_SIGNAL = 42, THREAD_SIGNAL = 43, SOON_SIGNAL = 44 };
+/* Lets the timer have gone off so often that its next signal tells of `missed` more. */
+static const long long_interval = 1000 * second;
+static void set_missed(int id, int missed) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  struct itimerspec time = {{long_interval / second, 0}, {now.tv_sec - missed * 1000 - 500, 0}};
+  must(syscall(SYS_timer_settime, id, TIMER_ABSTIME, &time, NULL), "timer_settime");
+}
+static void require_missed(int id, int missed) {
+  long got = syscall(SYS_timer_getoverrun, id), rest = left(id, NULL);
+  REQUIRE(got == missed, "timer %d has missed %ld expiries, not %d", id, got, missed);
+  REQUIRE(rest > 300 * second && rest <= 500 * second, "timer %d goes off in %ld ns", id, rest);
+}
+
+enum { MANY = 300, TICK_SIGNAL = 40, QUEUED_SIGNAL = 41, ONCE_SIGNAL = 42, THREAD_SIGNAL = 43, SOON_SIGNAL = 44,
+       TOLD_SIGNAL = 45, UNTOLD_SIGNAL = 46, TOLD = 7, UNTOLD = 5, TOLD_THREAD = 3 };
 static struct {
   int id;
   clockid_t clock;
@@ -40,7 +55,7 @@ static const clockid_t clocks[] = {CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTI
                                    CLOCK_PROCESS_CPUTIME_ID};
 static atomic_int ticks, soon, wrong;
 static atomic_bool ending;
-static int ticking, thread_timer;
+static int ticking, thread_timer, told_thread;
 static atomic_int thread_id, thread_signals;
 
 static void on_tick(int signal, siginfo_t *information, void *context) {
@@ -57,8 +72,13 @@ static void on_soon(int signal, siginfo_t *information, void *context) {
 /* Its timer's signal is for it alone. */
 static void *timed_thread(void *argument) {
   (void)argument;
-  atomic_store(&thread_id, (int)syscall(SYS_gettid));
   sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, TOLD_SIGNAL);
+  told_thread = create(CLOCK_REALTIME, SIGEV_SIGNAL | SIGEV_THREAD_ID, TOLD_SIGNAL, 0, (int)syscall(SYS_gettid));
+  set_missed(told_thread, TOLD_THREAD);
+  must(syscall(SYS_rt_sigtimedwait, &set, NULL, NULL, 8), "rt_sigtimedwait");
+  atomic_store(&thread_id, (int)syscall(SYS_gettid));
   sigemptyset(&set);
   sigaddset(&set, THREAD_SIGNAL);
   while (!atomic_load(&ending)) {
@@ -86,7 +106,8 @@ void run_posix_timers(int argc, char **argv) {
   (void)argc, (void)argv;
   sigset_t blocked;
   sigemptyset(&blocked);
-  for (int signal = QUEUED_SIGNAL; signal <= THREAD_SIGNAL; signal++) sigaddset(&blocked, signal);
+  for (int signal = QUEUED_SIGNAL; signal <= UNTOLD_SIGNAL; signal++)
+    if (signal != SOON_SIGNAL) sigaddset(&blocked, signal);
   sigprocmask(SIG_BLOCK, &blocked, NULL);
   struct sigaction action = {.sa_sigaction = on_tick, .sa_flags = SA_RESTART | SA_SIGINFO};
   must(sigaction(TICK_SIGNAL, &action, NULL), "sigaction");
@@ -116,6 +137,13 @@ void run_posix_timers(int argc, char **argv) {
   set(queued, 1000000, 30 * second);  // pending, and goes off again in half a minute
   set(once, 1000000, 0);              // pending, and never again
   set(late, 700000000, 0);            // once, perhaps while the job is being restarted
+  // Of one the signal has been taken, of the other it is pending.
+  int told = create(CLOCK_REALTIME, SIGEV_SIGNAL, TOLD_SIGNAL, 82, 0);
+  int untold = create(CLOCK_REALTIME, SIGEV_SIGNAL, UNTOLD_SIGNAL, 83, 0);
+  set_missed(told, TOLD);
+  set_missed(untold, UNTOLD);
+  siginfo_t information;
+  while (!pending_once(TOLD_SIGNAL, &information)) nap(1000);
   nap(20000);
   report_ready();
   while (!verdict_wanted()) nap(2000);
@@ -133,7 +161,12 @@ void run_posix_timers(int argc, char **argv) {
                             : rest == 0,
             "timer %d has %ld ns left of %ld after %ld", timers[i].id, rest, timers[i].value, passed);
   }
-  siginfo_t information;
+  REQUIRE(!pending_once(TOLD_SIGNAL, &information), "a signal that was taken is back");
+  require_missed(told, TOLD);
+  require_missed(told_thread, TOLD_THREAD);
+  REQUIRE(pending_once(UNTOLD_SIGNAL, &information), "the pending signal of a late timer is gone");
+  REQUIRE(information.si_overrun == UNTOLD, "it tells of %d expiries", information.si_overrun);
+  require_missed(untold, UNTOLD);
   REQUIRE(pending_once(QUEUED_SIGNAL, &information), "the pending signal of a repeating timer is gone");
   REQUIRE(information.si_code == SI_TIMER && information.si_timerid == queued && information.si_int == 79,
           "the pending signal is of timer %d", information.si_timerid);

@@ -104,6 +104,26 @@ static void posix_timer(void) {
   struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
   must(timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer), "timer_create");
 }
+
+/* It has told of expiries that it missed, and its next signal is pending. */
+static void timer_overrun(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR2);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR2};
+  int id;
+  must(syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &id), "timer_create");
+  struct itimerspec time = {{0, 10000000}, {0, 10000000}};
+  must(syscall(SYS_timer_settime, id, 0, &time, NULL), "timer_settime");
+  do {
+    nap(25000);
+    sigwaitinfo(&set, NULL);
+  } while (syscall(SYS_timer_getoverrun, id) == 0);
+  sigset_t pending;
+  do sigpending(&pending);
+  while (!sigismember(&pending, SIGUSR2));
+}
 static void message_queue(void) {
   char name[64];
   snprintf(name, sizeof name, "/crtop-test-%d", getpid());
@@ -234,7 +254,7 @@ static const struct refused kinds[] = {
   {"timerfd", timer_descriptor}, {"signalfd", signal_descriptor}, {"inotify", watch_descriptor},
   {"memfd", memory_file}, {"deleted-file", deleted_file}, {"deleted-mapping", deleted_mapping},
   {"deleted-directory", deleted_directory}, {"shared-memory", shared_memory}, {"system-v-memory", system_v_memory},
-  {"posix-timer", posix_timer}, {"message-queue", message_queue}, {"io-uring", ring}, {"aio", asynchronous_context},
+  {"posix-timer", posix_timer}, {"timer-overrun", timer_overrun}, {"message-queue", message_queue}, {"io-uring", ring}, {"aio", asynchronous_context},
   {"seccomp", strict_mode}, {"namespace", other_namespace}, {"traced", traced_child},
   {"borrowed-memory", borrowed_memory}, {"shared-descriptors", shared_descriptors},
   {"shared-offset", shared_offset}, {"traces-outsider", traced_companion},

@@ -42,6 +42,7 @@ struct Collection {
         let visit = visits[index]
         for thread in visit.process.threads.dropFirst() { try self.visit(thread, visit) }
         PosixTimers.settle(visit.process)
+        TimerOverruns.settle(visit.process, context)
       }
     } catch {
       for visit in visits { visit.injection.abandon() }

@@ -16,6 +16,8 @@ final class JobThread {
   /// The timer it slept on before it was stopped, and the wait that the stop has ended.
   var timer: SleepTimer?
   var wait: TimedWaits.Wait?
+  /// Those that it waits for in sigtimedwait(2).
+  var awaitedSignals: UInt64 = 0
   /// Whether it has seccomp filters, and those once they have been read.
   var isFiltered = false
   var filters: [SeccompFilter] = []

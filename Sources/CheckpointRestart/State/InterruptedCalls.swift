@@ -16,6 +16,10 @@ enum InterruptedCalls {
     Int(SYS_sendmsg),
   ])
 
+  private static let waitsForSignals = [
+    Int(SYS_rt_sigtimedwait), CompatCall.signalWait, CompatCall.signalWaitTime64,
+  ]
+
   /// Right after a thread has stopped: has our stop, not a signal, ended its call, then the call is made anew. So it does
   /// not matter how the checkpoint goes on from here.
   static func repair(_ thread: JobThread, of process: JobProcess) throws(Errno) {
@@ -31,6 +35,11 @@ enum InterruptedCalls {
       if SignalSets.bit(Int32(number)) & ~blocked != 0 { return }
     }
     thread.wait = TimedWaits.wait(registers, timer: thread.timer)
+    if waitsForSignals.contains(call),
+      let set = try? TaskMemory(of: thread.tid).bytes(at: registers.arguments.0, count: 8)
+    {
+      thread.awaitedSignals = unsafe set.withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt64.self) }
+    }
     try thread.traced.setRegisters(registers.withCallRepeated)
   }
 }

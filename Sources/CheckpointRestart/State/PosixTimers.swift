@@ -82,11 +82,15 @@ enum PosixTimers: ProcessState {
         Int(SYS_timer_gettime), UInt64(timer.id), base + UInt64(32 * index), expecting: .value(0),
         naming: "POSIX timer (timer_gettime)")
     }
+    let overruns = process.image.posixTimers.map { timer in
+      calls.call(Int(SYS_timer_getoverrun), UInt64(timer.id), naming: "POSIX timer (timer_getoverrun)")
+    }
     return { calls in
       for index in process.image.posixTimers.indices {
         let words = (UInt64(0)..<4).map { calls.word64(at: base + UInt64(32 * index) + 8 * $0) }
         process.image.posixTimers[index].intervalNs = words[0] &* 1_000_000_000 &+ words[1]
         process.image.posixTimers[index].restNs = words[2] &* 1_000_000_000 &+ words[3]
+        process.image.posixTimers[index].overrun = UInt32(truncatingIfNeeded: calls.result(overruns[index]))
       }
       // The queues were read before the timers, and will be read again.
       process.expiredTimers = pending(process.image)
@@ -111,7 +115,7 @@ enum PosixTimers: ProcessState {
     for id in after where !known.contains(id) { drop(id, process) }
   }
 
-  private static func drop(_ id: Int32, _ process: JobProcess) {
+  static func drop(_ id: Int32, _ process: JobProcess) {
     process.image.pendingSignals.removeAll { $0.timer == id }
     for index in process.image.threads.indices {
       process.image.threads[index].pendingSignals.removeAll { $0.timer == id }
@@ -134,6 +138,9 @@ enum PosixTimers: ProcessState {
       guard timer.intervalNs <= UInt64(Int64.max), timer.restNs <= UInt64(Int64.max) else {
         return "\(timer.id) has no valid time"
       }
+      guard timer.overrun == 0 || timer.intervalNs != 0 && timer.restNs != 0 && (1...64).contains(timer.signal),
+        max(timer.overrun, timer.pendingOverrun) <= UInt32(Int32.max)
+      else { return "\(timer.id) has no valid count of missed expiries" }
       previous = timer.id
     }
     return process.posixTimers.count <= maximum ? nil : "there are too many"
@@ -149,7 +156,14 @@ enum NewPosixTimers: ThreadState {
     _ thread: RestartingThread, of process: RestartingProcess, _ calls: inout RemoteCalls
   ) throws(Problem) {
     let timers = process.image.posixTimers
-    guard thread.tid == process.driver.tid, !timers.isEmpty else { return }
+    guard !timers.isEmpty else { return }
+    if thread.tid == process.driver.tid { create(timers, of: process, &calls) }
+    try TimerOverruns.restore(thread, of: process, &calls)
+  }
+
+  private static func create(
+    _ timers: [ImagePosixTimer], of process: RestartingProcess, _ calls: inout RemoteCalls
+  ) {
     calls.call(
       Int(SYS_prctl), restoreIDs.request, restoreIDs.on, expecting: .value(0),
       naming: "ids of POSIX timers (PR_TIMER_CREATE_RESTORE_IDS)")
@@ -168,30 +182,40 @@ enum NewPosixTimers: ThreadState {
       Int(SYS_prctl), restoreIDs.request, restoreIDs.off, expecting: .value(0),
       naming: "ids of POSIX timers (PR_TIMER_CREATE_RESTORE_IDS)")
     let expired = PosixTimers.pending(process.image)
-    for timer in timers where timer.restNs != 0 && !(expired.contains(timer.id) && expiry(timer, process) != nil) {
+    for timer in timers where timer.restNs != 0 {
+      let isExpired = expired.contains(timer.id)
+      if isExpired ? expiry(timer, missed: timer.pendingOverrun, process) != nil : timer.overrun != 0 { continue }
       set(timer, to: timer.restNs, absolute: false, &calls)
     }
   }
 
   /// Makes the timer go off by itself once more, as often as its signal is pending: once. So the kernel knows that it has,
-  /// and when it is to go off next. `false`: it cannot be done with this clock.
+  /// how often it has not been able to, and when it is to go off next. `false`: it cannot be done with this clock.
   static func expire(_ id: Int32, of process: RestartingProcess, _ calls: inout RemoteCalls) -> Bool {
-    guard let timer = process.image.posixTimers.first(where: { $0.id == id }), let time = expiry(timer, process) else {
+    guard let timer = process.image.posixTimers.first(where: { $0.id == id }),
+      let time = expiry(timer, missed: timer.pendingOverrun, process)
+    else {
       return false
     }
     set(timer, to: time, absolute: true, &calls)
     return true
   }
 
-  /// When the timer went off, so that its next expiries are in step: on its clock, in the past.
-  private static func expiry(_ timer: ImagePosixTimer, _ process: RestartingProcess) -> UInt64? {
+  /// When the timer went off before it missed so many expiries, so that the next ones are in step: on its clock, in the
+  /// past; `nil`: it cannot have, on this clock.
+  static func expiry(_ timer: ImagePosixTimer, missed: UInt32, _ process: RestartingProcess) -> UInt64? {
     guard case .wall(let clock) = PosixClock(timer.clock) else { return nil }
     let now = Clocks.machineTime(clock) + process.clocks.offset(of: clock)
-    let time = timer.intervalNs == 0 ? 1 : now + Int64(timer.restNs) - Int64(timer.intervalNs)
-    return time > 0 && time <= now ? UInt64(time) : nil
+    guard timer.intervalNs != 0 else { return now > 0 ? 1 : nil }
+    let interval = Int64(timer.intervalNs)
+    // Until the task gets there some time passes, which must not be counted as another expiry.
+    let rest = max(Int64(timer.restNs), missed == 0 ? 0 : min(interval, 2_000_000))
+    let (past, overflow) = interval.multipliedReportingOverflow(by: Int64(missed) + 1)
+    let time = now + rest - past
+    return !overflow && time > 0 && time <= now ? UInt64(time) : nil
   }
 
-  private static func set(_ timer: ImagePosixTimer, to value: UInt64, absolute: Bool, _ calls: inout RemoteCalls) {
+  static func set(_ timer: ImagePosixTimer, to value: UInt64, absolute: Bool, _ calls: inout RemoteCalls) {
     let second: UInt64 = 1_000_000_000
     let time = calls.place(words: [
       timer.intervalNs / second, timer.intervalNs % second, value / second, value % second,

@@ -9,6 +9,8 @@ import TerminalUI
 final class FakeEngine: EngineClient {
   struct State: Sendable {
     var report = CheckReport(problems: [], tasks: 1, threads: 1, zombies: 0, memoryBytes: 4096)
+    /// Where it differs from the report.
+    var problemsByRoot: [Int32: [Problem]] = [:]
     var checked: [TaskIdentity] = []
     var plan: Result<RestartPlan, Problem> = .success(
       RestartPlan(
@@ -34,10 +36,13 @@ final class FakeEngine: EngineClient {
     deliver?(event)
   }
 
-  func check(_ root: TaskIdentity) throws(Problem) -> CheckReport {
+  func check(_ root: TaskIdentity, accepting losses: Set<AcceptedLoss>) throws(Problem) -> CheckReport {
     state.withLock { state in
       state.checked.append(root)
-      return state.report
+      var report = state.report
+      report.problems = state.problemsByRoot[root.pid] ?? report.problems
+      report.problems.removeAll { $0.acceptableLoss.map(losses.contains) ?? false }
+      return report
     }
   }
 
@@ -48,6 +53,7 @@ final class FakeEngine: EngineClient {
       return state.plan
     }
     var plan = try result.get()
+    plan.problems.removeAll { $0.acceptableLoss.map(request.acceptedLosses.contains) ?? false }
     if request.isForNewPidNamespace { plan.problems.removeAll(where: \.isTakenNumber) }
     return plan
   }

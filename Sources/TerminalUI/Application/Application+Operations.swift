@@ -93,6 +93,11 @@ extension Application {
     case .operation(let id, let event): receive(event, of: id)
     case .froze(let root, let result): tellResult(result, "\(root.comm) (\(root.pid))", "freeze", "is frozen")
     case .thawed(let root, let result): tellResult(result, "\(root.comm) (\(root.pid))", "thaw", "goes on")
+    case .verified(let path, let identity, .success):
+      verdicts.set(.verified(services.clock.real), for: path, identity)
+    case .verified(let path, let identity, .failure(let problem)):
+      verdicts.set(.damaged(problem), for: path, identity)
+      report(problem, during: "verification of \(path)")
     case .checked(let ticket, let result): if marks.receive(ticket, result, now: now) { return }
     default: break
     }
@@ -113,13 +118,23 @@ extension Application {
     case .done(let summary):
       forecast.learn(from: ended, summary)
       // A checkpoint reads its image back before it gives it its name.
-      verdicts[summary.image] = .verified(services.clock.real)
+      rememberVerified(summary.image)
     case .failed(let problems) where !ended.isCancelled:
       for problem in problems { errors.add(problem, during: ended.name, time: services.clock.real) }
     default: break
     }
     if exitStatusWhenIdle == nil { startNext() }
     endIfIdle()
+  }
+
+  /// An image is whole, as has been seen just now.
+  private func rememberVerified(_ path: String) {
+    guard !path.isEmpty else { return }
+    services.background.run { [images = services.images, memory = services.verifications, time = services.clock.real] in
+      let identity = images.identity(path)
+      if let identity { memory?.remember(path, identity, at: time) }
+      return .verified(path: path, identity, .success(()))
+    }
   }
 
   // MARK: Children

@@ -36,8 +36,7 @@ package final class Application {
   package internal(set) var panelTop = 0
   /// What earlier checkpoints of this run say about the next one.
   package internal(set) var forecast = Forecast()
-  /// What is known of images, by path.
-  package internal(set) var verdicts: [String: ImageVerdict] = [:]
+  package internal(set) var verdicts = ImageVerdicts()
   package var errors = ErrorLog()
   package internal(set) var notice: Notice?
   package internal(set) var isPaused = false

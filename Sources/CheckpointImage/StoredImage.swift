@@ -18,13 +18,15 @@ public struct StoredImage: Sendable {
   public var bytes: UInt64
   /// When the file got its content, in seconds since 1970.
   public var modified: Int
+  /// `nil`: there is no file.
+  public var identity: FileIdentity?
   public var content: Content
 
   /// Looks at a file; never fails, but says in `content` what is wrong.
   public init(path: String) {
     self.path = path
     var status = stat()
-    if unsafe stat(path, &status) != 0 { status = stat() }
+    if unsafe stat(path, &status) == 0 { identity = FileIdentity(status) } else { status = stat() }
     bytes = UInt64(max(status.st_size, 0))
     modified = status.st_mtim.tv_sec
     do throws(Problem) {

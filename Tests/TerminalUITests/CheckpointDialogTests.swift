@@ -266,13 +266,105 @@ import TerminalUI
       remedy: "accept its loss: --accept core-flag")
     let screen = opened(problems: [core])
     screen.catchUp()
-    #expect(screen.text.contains("for 1 reason") && screen.text.contains("--accept core-flag  [ ]"))
+    #expect(screen.text.contains("for 1 reason") && screen.text.contains("cannot start: 1 obstacle"))
+    #expect(screen.text.contains("[ ] Accept: a zombie loses its core-dump flag"))
+    #expect(screen.text.contains("Remedy: accept its loss (a box below)") && !screen.text.contains("--"))
     screen.press(.enter)
     #expect(screen.engine.state.withLock { $0.checkpoints.isEmpty })
+    #expect(screen.text.contains("not possible yet"))
+    // The check runs again, about the job without what is accepted.
     screen.press(.up, .character(" "))
-    #expect(screen.text.contains("it can be checkpointed with the losses accepted"))
+    #expect(screen.text.contains("[x] Accept: a zombie") && screen.text.contains("Check is running"))
+    screen.catchUp()
+    #expect(screen.text.contains("it can be checkpointed with what is accepted below"))
+    #expect(screen.text.contains("check passed") && !screen.text.contains("not possible yet"))
+    // It comes back when the box is unset.
+    screen.press(.character(" "))
+    screen.catchUp()
+    #expect(screen.text.contains("for 1 reason") && screen.text.contains("[ ] Accept"))
+    screen.press(.character(" "))
+    screen.catchUp()
     screen.press(.enter, .enter)
     #expect(screen.engine.state.withLock { $0.checkpoints.map(\.acceptedLosses) } == [[.coreFlag]])
+    screen.engine.emit(.done(OperationSummary(operation: "checkpoint", image: "/a", root: 100, tasks: 4, bytes: 9)))
+    screen.catchUp()
+    #expect(screen.words.contains("ACCEPTED: a zombie loses its core-dump flag"))
+  }
+
+  /// What only the checkpoint itself sees can be accepted at the next one.
+  @Test func aRefusalByTheCheckpointItselfOffersABox() {
+    let screen = opened()
+    screen.catchUp()
+    #expect(!screen.text.contains("Accept:"))
+    screen.press(.enter)
+    screen.engine.emit(
+      .failed([
+        Problem(errno: .notSupported, what: "Landlock", why: "it forbids", remedy: "accept that: --accept landlock")
+      ]))
+    screen.catchUp()
+    #expect(screen.words.contains("Remedy: accept that (a box in the checkpoint's dialog)"))
+    screen.press(.escape, .character("D"))
+    screen.catchUp()
+    #expect(screen.text.contains("[ ] Accept: its Landlock restrictions are lost"))
+    screen.press(.up, .character(" "))
+    screen.catchUp()
+    screen.press(.enter, .enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.last?.acceptedLosses } == [.landlock])
+  }
+
+  /// Only the job whose remedy offers it loses something.
+  @Test func ofSeveralJobsOnlyThoseLoseSomethingThatMust() {
+    let keys = Problem(
+      task: TaskName(pid: 102, comm: "helper"), errno: .notSupported, what: "its keyring", why: "it has keys",
+      remedy: "accept the loss of the keys: --accept keyrings")
+    let screen = Screen()
+    for pid in ["102", "103"] {
+      screen.clock.advance(5)
+      screen.type(pid)
+      screen.press(.character(" "))
+    }
+    screen.engine.state.withLock { $0.problemsByRoot = [102: [keys]] }
+    screen.press(.character("D"))
+    screen.catchUp()
+    screen.press(.up, .character(" "))
+    screen.catchUp()
+    screen.press(.enter, .enter)
+    screen.engine.emit(.done(OperationSummary(operation: "checkpoint", image: "/a", root: 102, tasks: 1)))
+    screen.catchUp()
+    #expect(screen.engine.state.withLock { $0.checkpoints.map(\.acceptedLosses) } == [[.keyrings], []])
+  }
+
+  /// At every size, before anything is scrolled.
+  @Test(arguments: [(40, 10), (40, 24), (80, 10), (80, 24), (200, 50)])
+  func theVerdictIsInSightAtOnce(width: Int, height: Int) {
+    let screen = opened(width, height, problems: [socketProblem, socketProblem])
+    #expect(screen.text.contains("checking ..."))
+    let nowhere = Problem(errno: .noSuchFileOrDirectory, what: "writing", why: "No such file or directory")
+    screen.images.obstacles.withLock { $0 = ["/images/python3-100.crtop": nowhere] }
+    screen.catchUp()
+    #expect(screen.text.contains("cannot start: 3 obstacles") && screen.text.contains("[ Checkpoint ]"))
+    screen.engine.state.withLock { $0.report.problems = [] }
+    screen.images.obstacles.withLock { $0 = [:] }
+    screen.press(.function(5))
+    screen.catchUp()
+    #expect(screen.text.contains("check passed"))
+  }
+
+  @Test(arguments: [(40, 10), (40, 16), (80, 24)])
+  func manyBoxesLeaveTheRestInSight(width: Int, height: Int) {
+    let problems = AcceptedLoss.allCases.map {
+      Problem(errno: .notSupported, what: "it", why: "so", remedy: "accept that: \($0.flag)")
+    }
+    let screen = opened(width, height, problems: problems)
+    screen.catchUp()
+    for _ in 0..<problems.count {
+      screen.press(.up, .character(" "))
+      screen.catchUp()
+      #expect(screen.text.contains("[ Checkpoint ]") && screen.text.contains("[x] Accept: "))
+    }
+    #expect(screen.text.contains("check passed"))
+    screen.press(.enter, .enter)
+    #expect(screen.engine.state.withLock { $0.checkpoints.first?.acceptedLosses.count } == problems.count)
   }
 
   @Test func theCheckFollowsTheJobWhileTheDialogIsOpen() {

@@ -9,6 +9,8 @@ import TerminalUI
 final class FakeEngine: EngineClient {
   struct State: Sendable {
     var report = CheckReport(problems: [], tasks: 1, threads: 1, zombies: 0, memoryBytes: 4096)
+    /// Where it differs from the report.
+    var problemsByRoot: [Int32: [Problem]] = [:]
     var checked: [TaskIdentity] = []
     var plan: Result<RestartPlan, Problem> = .success(
       RestartPlan(
@@ -34,10 +36,13 @@ final class FakeEngine: EngineClient {
     deliver?(event)
   }
 
-  func check(_ root: TaskIdentity) throws(Problem) -> CheckReport {
+  func check(_ root: TaskIdentity, accepting losses: Set<AcceptedLoss>) throws(Problem) -> CheckReport {
     state.withLock { state in
       state.checked.append(root)
-      return state.report
+      var report = state.report
+      report.problems = state.problemsByRoot[root.pid] ?? report.problems
+      report.problems.removeAll { $0.acceptableLoss.map(losses.contains) ?? false }
+      return report
     }
   }
 
@@ -48,6 +53,7 @@ final class FakeEngine: EngineClient {
       return state.plan
     }
     var plan = try result.get()
+    plan.problems.removeAll { $0.acceptableLoss.map(request.acceptedLosses.contains) ?? false }
     if request.isForNewPidNamespace { plan.problems.removeAll(where: \.isTakenNumber) }
     return plan
   }
@@ -129,7 +135,20 @@ final class FakeImages: ImageCatalogue {
       replacesImage: entries.withLock { $0.contains { $0.path == path } }, freeBytes: free.withLock { $0 })
   }
 
-  func list() throws(Problem) -> [ImageEntry] { entries.withLock { $0 } }
+  func list() throws(Problem) -> [ImageEntry] {
+    entries.withLock { $0 }.map { entry in
+      var entry = entry
+      entry.identity = identity(entry.path)
+      return entry
+    }
+  }
+
+  /// Another time of modification is another file.
+  func identity(_ path: String) -> FileIdentity? {
+    entries.withLock { $0.first { $0.path == path } }.map {
+      FileIdentity(device: 1, inode: UInt64($0.path.utf8.count), size: Int64($0.bytes), modified: $0.time)
+    }
+  }
 
   func content(_ path: String) throws(Problem) -> ImageContent {
     guard let content = contents.withLock({ $0[path] }) else {
@@ -138,8 +157,10 @@ final class FakeImages: ImageCatalogue {
     return content
   }
 
-  func verify(_ path: String) throws(Problem) {
+  func verify(_ path: String) throws(Problem) -> FileIdentity {
     if let problem = damaged.withLock({ $0[path] }) { throw problem }
+    guard let identity = identity(path) else { throw Problem(errno: .noSuchFileOrDirectory, what: path, why: "gone") }
+    return identity
   }
 
   func delete(_ path: String) throws(Problem) {
@@ -148,6 +169,17 @@ final class FakeImages: ImageCatalogue {
   }
 
   func defaultDestination(pid: Int32, comm: String) throws(Problem) -> String { "/images/\(comm)-\(pid).crtop" }
+}
+
+/// A memory that outlives the screen.
+final class FakeMemory: VerificationMemory {
+  let known = Mutex<[String: (FileIdentity, Int64)]>([:])
+  func recall() -> [FileIdentity: Int64] {
+    known.withLock { Dictionary($0.values.map { ($0.0, $0.1) }) { $1 } }
+  }
+  func remember(_ path: String, _ identity: FileIdentity?, at time: Int64) {
+    known.withLock { $0[path] = identity.map { ($0, time) } }
+  }
 }
 
 /// Remembers what was sent to whom.

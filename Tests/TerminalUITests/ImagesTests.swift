@@ -136,7 +136,7 @@ import TerminalUI
     screen.press(.character("v"))
     #expect(screen.text.contains("verifying"))
     screen.catchUp()
-    #expect(screen.text.contains("verified: whole and unaltered"))
+    #expect(screen.text.contains("verified \(Format.date(1_700_000_000)): whole and unaltered"))
     screen.images.damaged.withLock {
       $0["/images/old.crtop"] = Problem(errno: .ioError, what: "section 3 is altered", why: "its checksum is wrong")
     }
@@ -154,7 +154,47 @@ import TerminalUI
     screen.images.entries.withLock { $0[1].time = 1_700_000_100 }
     screen.press(.function(5))
     screen.catchUp()
-    #expect(screen.text.contains("not verified in this run"))
+    #expect(screen.text.contains("; not verified"))
+  }
+
+  @Test func aVerdictOutlivesTheRun() {
+    let memory = FakeMemory()
+    let first = Screen.listing([imageOfTraining], memory: memory)
+    first.press(.character("v"))
+    first.catchUp()
+    let next = Screen.listing([imageOfTraining], memory: memory)
+    #expect(next.words.contains("verified \(Format.date(1_700_000_000)): whole and unaltered"))
+    // Damage that the file's times do not tell of.
+    next.images.damaged.withLock { $0[imageOfTraining.path] = Problem(errno: .ioError, what: "it", why: "is altered") }
+    next.press(.character("v"))
+    next.catchUp()
+    #expect(next.text.contains("is altered"))
+    #expect(Screen.listing([imageOfTraining], memory: memory).text.contains("; not verified"))
+  }
+
+  /// A checkpoint reads its image back.
+  @Test func aNewImageIsVerified() {
+    let memory = FakeMemory()
+    let screen = Screen(memory: memory)
+    screen.images.entries.withLock { $0 = [imageOfTraining] }
+    screen.type("100")
+    screen.press(.character("D"))
+    screen.catchUp()
+    screen.press(.enter)
+    screen.engine.emit(
+      .done(OperationSummary(operation: "checkpoint", image: imageOfTraining.path, root: 100, tasks: 4)))
+    screen.catchUp()
+    screen.catchUp()
+    #expect(memory.known.withLock { $0.keys.sorted() } == [imageOfTraining.path])
+    #expect(Screen.listing([imageOfTraining], memory: memory).text.contains("whole and unaltered"))
+  }
+
+  @Test func readOnlyRemembersNothing() {
+    let memory = FakeMemory()
+    let screen = Screen.listing([imageOfTraining], readOnly: true, memory: memory)
+    screen.press(.character("v"))
+    screen.catchUp()
+    #expect(screen.text.contains("whole and unaltered") && memory.known.withLock { $0.isEmpty })
   }
 
   @Test func readOnlyRestartsAndDeletesNothing() {

@@ -54,14 +54,40 @@ import TerminalUI
     screen.press(.enter)
     screen.catchUp()
     #expect(screen.text.contains("for 1 reason") && screen.text.contains("it has been written since"))
-    #expect(screen.text.contains("[ ]"))
+    #expect(screen.text.contains("[ ] Accept: files are as they are now") && !screen.text.contains("--accept"))
+    #expect(screen.text.contains("cannot start: 1 obstacle"))
     screen.press(.enter)
     #expect(screen.engine.state.withLock { $0.restarts.isEmpty })
     // The box stands above the buttons.
     screen.press(.up, .character(" "))
+    #expect(screen.text.contains("Plan is being made"))
+    screen.catchUp()
     #expect(screen.text.contains("[x]") && screen.text.contains("Plan passed with what is accepted"))
+    #expect(screen.text.contains("plan passed"))
     screen.press(.enter, .enter)
     #expect(screen.engine.state.withLock { $0.restarts.map(\.acceptedLosses) } == [[.changedFiles]])
+    screen.engine.emit(.done(OperationSummary(operation: "restart", root: 5100, tasks: 4)))
+    screen.catchUp()
+    #expect(screen.words.contains("ACCEPTED: files are as they are now"))
+  }
+
+  /// The plan does not see it: the clocks are made when the tasks are.
+  @Test func aRefusalByTheRestartItselfOffersABox() {
+    let screen = opened()
+    screen.press(.enter)
+    screen.catchUp()
+    screen.press(.enter)
+    let clock = Problem(
+      errno: .notPermitted, what: "the monotonic clock", why: "it would go back",
+      remedy: "run crtop as root, or accept that: --accept clock")
+    screen.engine.emit(.failed([clock]))
+    screen.catchUp()
+    #expect(screen.words.contains("or accept that (a box in the restart's dialog)"))
+    screen.press(.escape, .character("R"))
+    screen.catchUp()
+    screen.press(.enter)
+    screen.catchUp()
+    #expect(screen.text.contains("[ ] Accept: its clock goes back"))
   }
 
   @Test(arguments: [(40, 10), (80, 24), (200, 50)])

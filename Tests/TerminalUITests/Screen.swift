@@ -16,6 +16,7 @@ final class Screen {
   let signals = FakeSignals()
   let inspector = FakeInspector()
   let launcher = FakeLauncher()
+  let memory: FakeMemory
   let background = FakeBackground()
   let processes: FakeProcesses
   let clock = FakeClock()
@@ -24,13 +25,15 @@ final class Screen {
 
   init(
     _ records: [ProcessRecord] = sampleProcesses(), width: Int = 80, height: Int = 24, glyphs: Glyphs = .unicode,
-    readOnly: Bool = false, configuration: Configuration = Configuration(), file: ConfigurationFile? = nil
+    readOnly: Bool = false, memory: FakeMemory = FakeMemory(), configuration: Configuration = Configuration(),
+    file: ConfigurationFile? = nil
   ) {
     processes = FakeProcesses(records)
+    self.memory = memory
     app = Application(
       services: Services(
         processes: processes, engine: engine, images: images, signals: signals, inspector: inspector,
-        launcher: launcher, background: background, clock: clock, ownPid: 900),
+        verifications: memory, launcher: launcher, background: background, clock: clock, ownPid: 900),
       isReadOnly: readOnly, configuration: configuration, file: file)
     canvas = Canvas(width: width, height: height, glyphs: glyphs)
     app.refresh()
@@ -38,8 +41,11 @@ final class Screen {
   }
 
   /// The list of these images, with the bar on the newest.
-  static func listing(_ images: [ImageEntry], _ width: Int, _ height: Int) -> Screen {
-    let screen = Screen(width: width, height: height)
+  static func listing(
+    _ images: [ImageEntry], _ width: Int = 80, _ height: Int = 24, readOnly: Bool = false,
+    memory: FakeMemory = FakeMemory()
+  ) -> Screen {
+    let screen = Screen(width: width, height: height, readOnly: readOnly, memory: memory)
     screen.images.entries.withLock { $0 = images }
     screen.press(.character("R"))
     screen.catchUp()

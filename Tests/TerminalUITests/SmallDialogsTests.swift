@@ -20,7 +20,8 @@ import TerminalUI
       $0.type("100")
       $0.press(.character("D"))
     },
-    Case(testDescription: "many losses", isDestructive: false, expected: ["--accept clock", "--accept core-flag"]) {
+    Case(testDescription: "many losses", isDestructive: false, expected: ["its clock goes back", "its core-dump flag"])
+    {
       screen in
       screen.engine.state.withLock {
         $0.report.problems = AcceptedLoss.allCases.map {

@@ -17,7 +17,7 @@ final class Tmux {
     socket = "crtop-test-\(getpid())-\(Self.count.next())"
     try run([
       "-f", "/dev/null", "new-session", "-d", "-s", "s", "-x", "\(width)", "-y", "\(height)",
-      "env LC_ALL=C.UTF-8 PS1='ready> ' TERM=screen-256color bash --norc --noprofile",
+      "env LC_ALL=C.UTF-8 XDG_STATE_HOME=/nonexistent/state PS1='ready> ' TERM=screen-256color bash --norc --noprofile",
     ])
     let facts = try run(["display-message", "-p", "-t", "s", "#{pid} #{socket_path}"]).split { $0 == " " || $0 == "\n" }
     guard facts.count == 2, let pid = Int32(facts[0]) else { throw Errno.noSuchProcess }

@@ -28,7 +28,8 @@ extension Application {
       marks.ask(ticket, identities, now: now)
       services.background.run { [engine = services.engine] in
         .checked(
-          ticket: ticket, Application.result { () throws(Problem) in try engine.check(process.taskIdentity) })
+          ticket: ticket,
+          Application.result { () throws(Problem) in try engine.check(process.taskIdentity, accepting: []) })
       }
       return
     }

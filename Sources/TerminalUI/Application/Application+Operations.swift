@@ -10,7 +10,10 @@ extension Application {
 
   /// Starts a checkpoint, or queues it behind what runs.
   package func start(_ request: CheckpointRequest, subject: String, plan: CheckpointPlan? = nil) {
-    enqueue(.checkpoint, subject: subject, image: request.destination, plan: plan) {
+    let operation = OperationModel(
+      id: ticket(), kind: .checkpoint, subject: subject, image: request.destination, root: request.root,
+      acceptedLosses: request.acceptedLosses, plan: plan, time: services.clock.real)
+    enqueue(operation) {
       [engine = services.engine, background = services.background] id in
       engine.checkpoint(request) { background.deliver(.operation(id: id, $0)) }
     }
@@ -18,7 +21,10 @@ extension Application {
 
   /// Starts a restart, or queues it behind what runs.
   package func start(_ request: RestartRequest, inNewPidNamespace: Bool = false, subject: String) {
-    enqueue(.restart, subject: subject, image: request.source) {
+    let operation = OperationModel(
+      id: ticket(), kind: .restart, subject: subject, image: request.source, acceptedLosses: request.acceptedLosses,
+      time: services.clock.real)
+    enqueue(operation) {
       [engine = services.engine, launcher = services.launcher, background = services.background] id in
       let tell: @Sendable (OperationEvent) -> Void = { background.deliver(.operation(id: id, $0)) }
       guard inNewPidNamespace, let launcher else { return engine.restart(request, onEvent: tell) }
@@ -28,18 +34,12 @@ extension Application {
     }
   }
 
-  private func enqueue(
-    _ kind: OperationModel.Kind, subject: String, image: String, plan: CheckpointPlan? = nil,
-    _ start: @escaping (Int) -> any RunningOperation
-  ) {
-    guard !isReadOnly else { return tell("read-only: no \(kind.rawValue) is possible", .warning) }
-    let id = ticket()
-    starters[id] = start
-    operations.enqueue(
-      OperationModel(
-        id: id, kind: kind, subject: subject, image: image, plan: plan, time: services.clock.real))
+  private func enqueue(_ operation: OperationModel, _ start: @escaping (Int) -> any RunningOperation) {
+    guard !isReadOnly else { return tell("read-only: no \(operation.kind.rawValue) is possible", .warning) }
+    starters[operation.id] = start
+    operations.enqueue(operation)
     if operations.running != nil {
-      tell("\(kind.rawValue) of \(subject) waits for its turn: o shows the queue", .information)
+      tell("\(operation.name) waits for its turn: o shows the queue", .information)
     }
     startNext()
   }
@@ -93,6 +93,11 @@ extension Application {
     case .operation(let id, let event): receive(event, of: id)
     case .froze(let root, let result): tellResult(result, "\(root.comm) (\(root.pid))", "freeze", "is frozen")
     case .thawed(let root, let result): tellResult(result, "\(root.comm) (\(root.pid))", "thaw", "goes on")
+    case .verified(let path, let identity, .success):
+      verdicts.set(.verified(services.clock.real), for: path, identity)
+    case .verified(let path, let identity, .failure(let problem)):
+      verdicts.set(.damaged(problem), for: path, identity)
+      report(problem, during: "verification of \(path)")
     case .checked(let ticket, let result): if marks.receive(ticket, result, now: now) { return }
     default: break
     }
@@ -113,13 +118,23 @@ extension Application {
     case .done(let summary):
       forecast.learn(from: ended, summary)
       // A checkpoint reads its image back before it gives it its name.
-      verdicts[summary.image] = .verified(services.clock.real)
+      rememberVerified(summary.image)
     case .failed(let problems) where !ended.isCancelled:
       for problem in problems { errors.add(problem, during: ended.name, time: services.clock.real) }
     default: break
     }
     if exitStatusWhenIdle == nil { startNext() }
     endIfIdle()
+  }
+
+  /// An image is whole, as has been seen just now.
+  private func rememberVerified(_ path: String) {
+    guard !path.isEmpty else { return }
+    services.background.run { [images = services.images, memory = services.verifications, time = services.clock.real] in
+      let identity = images.identity(path)
+      if let identity { memory?.remember(path, identity, at: time) }
+      return .verified(path: path, identity, .success(()))
+    }
   }
 
   // MARK: Children

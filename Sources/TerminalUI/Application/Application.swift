@@ -36,8 +36,7 @@ package final class Application {
   package internal(set) var panelTop = 0
   /// What earlier checkpoints of this run say about the next one.
   package internal(set) var forecast = Forecast()
-  /// What is known of images, by path.
-  package internal(set) var verdicts: [String: ImageVerdict] = [:]
+  package internal(set) var verdicts = ImageVerdicts()
   package var errors = ErrorLog()
   package internal(set) var notice: Notice?
   package internal(set) var isPaused = false
@@ -121,10 +120,13 @@ package final class Application {
     notice = Notice(text: text, role: role, until: now + 6)
   }
 
+  /// Takes a line away, if it is still the one that is shown.
+  func withdraw(_ text: String) { if notice?.text == text { notice = nil } }
+
   /// Logs a problem and shows it until something else is said.
   package func report(_ problem: Problem, during: String) {
     errors.add(problem, during: during, time: services.clock.real)
-    notice = Notice(text: "\(during): \(problem.description)", role: .error, until: nil)
+    notice = Notice(text: "\(during): \(problem.lineOnScreen)", role: .error, until: nil)
   }
 
   /// Takes a new snapshot here and now.

@@ -70,27 +70,10 @@ package struct ConfigurationFile: Sendable {
     } else {
       try makeDirectories()
     }
-    let temporary = "\(target).new-\(getpid())"
     var mode: mode_t = 0o644
     var facts = stat()
     if unsafe stat(target, &facts) == 0 { mode = facts.st_mode & 0o777 }
-    let file = try OwnedDescriptor.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
-    do throws(Errno) {
-      let bytes = Array(text.utf8)
-      var done = 0
-      while done < bytes.count {
-        done += try systemCall {
-          unsafe bytes.withUnsafeBytes {
-            unsafe write(file.number, $0.baseAddress?.advanced(by: done), bytes.count - done)
-          }
-        }
-      }
-      _ = try systemCall { fsync(file.number) }
-      _ = try systemCall { unsafe rename(temporary, target) }
-    } catch {
-      unsafe _ = unlink(temporary)
-      throw error
-    }
+    try replaceFile(target, with: text, mode: mode)
   }
 
   private func makeDirectories() throws(Errno) {

@@ -24,6 +24,20 @@ package struct OperationList: Sendable {
   /// All there are, in the order in which they began or will begin.
   package var all: [OperationModel] { ended + (running.map { [$0] } ?? []) + queued }
 
+  /// What the remedies of a failed checkpoint of this job have offered to accept: some things a check from outside does
+  /// not see.
+  package func lossesOffered(at root: TaskIdentity) -> Set<AcceptedLoss> { lossesOffered { $0.root == root } }
+
+  /// The same for a restart from this image.
+  package func lossesOffered(byRestartOf image: String) -> Set<AcceptedLoss> {
+    lossesOffered { $0.kind == .restart && $0.image == image }
+  }
+
+  private func lossesOffered(_ isMeant: (OperationModel) -> Bool) -> Set<AcceptedLoss> {
+    guard let last = ended.last(where: isMeant), case .failed(let problems) = last.outcome else { return [] }
+    return last.acceptedLosses.union(problems.compactMap(\.acceptableLoss))
+  }
+
   package subscript(id: Int) -> OperationModel? { all.first { $0.id == id } }
 
   package mutating func enqueue(_ operation: OperationModel) { queued.append(operation) }

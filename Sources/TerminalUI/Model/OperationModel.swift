@@ -50,6 +50,9 @@ package struct OperationModel: Sendable {
   package let subject: String
   /// The image's path.
   package let image: String
+  /// Of a checkpoint: the job's root.
+  package let root: TaskIdentity?
+  package let acceptedLosses: Set<AcceptedLoss>
   /// What a checkpoint is to do, as far as it was known when it was asked for.
   package let plan: CheckpointPlan?
   /// When it was asked for, in seconds since 1970.
@@ -66,13 +69,15 @@ package struct OperationModel: Sendable {
 
   /// - Parameter startedAt: `nil`: it has to wait; `begin` says when it is its turn.
   package init(
-    id: Int, kind: Kind, subject: String, image: String, startedAt: Double? = nil, plan: CheckpointPlan? = nil,
-    time: Int64 = 0
+    id: Int, kind: Kind, subject: String, image: String, root: TaskIdentity? = nil,
+    acceptedLosses: Set<AcceptedLoss> = [], startedAt: Double? = nil, plan: CheckpointPlan? = nil, time: Int64 = 0
   ) {
     self.id = id
     self.kind = kind
     self.subject = subject
     self.image = image
+    self.root = root
+    self.acceptedLosses = acceptedLosses
     self.startedAt = startedAt
     self.plan = plan
     self.time = time
@@ -193,7 +198,7 @@ package struct OperationModel: Sendable {
     case .withdrawn: return "\(name) taken out of the queue before it began"
     case .failed where isCancelled: return "\(name) cancelled; nothing was changed"
     case .failed(let problems):
-      let first = problems.first.map(\.description) ?? "no reason given"
+      let first = problems.first.map(\.lineOnScreen) ?? "no reason given"
       let more = problems.count > 1 ? " (and \(problems.count - 1) more: press E)" : ""
       return "\(name) failed: \(first)\(more)"
     case .done(let summary):
@@ -207,6 +212,8 @@ package struct OperationModel: Sendable {
       }
       text += ", took \(Format.duration(microseconds: summary.elapsedMicroseconds))"
       if summary.bytes > 0 { text += ", " + size(summary.bytes) }
+      let losses = AcceptedLoss.allCases.filter(acceptedLosses.contains).map(\.inWords)
+      if !losses.isEmpty { text += ", ACCEPTED: \(losses.joined(separator: "; "))" }
       let path = summary.image.isEmpty ? image : summary.image
       return path.isEmpty ? text : text + ", \(path)"
     }

@@ -15,33 +15,38 @@ package enum CheckpointDialog {
   private final class State {
     let checks: [JobCheck]
     let destination = DestinationCheck()
-    /// Offered as check boxes, in their order.
-    var losses: [AcceptedLoss] = []
+    let losses = LossBoxes(behind: firstLossControl)
     /// The files of several jobs, in their directory.
     let names: [String]
     /// The directory that the list of images shows.
     let store: String
 
-    init(_ jobs: [SubtreeSummary], paths: [String]) {
-      checks = jobs.map { JobCheck($0) }
+    init(_ jobs: [SubtreeSummary], paths: [String], _ app: Application) {
+      checks = jobs.map { JobCheck($0, offered: app.operations.lossesOffered(at: $0.root.taskIdentity)) }
       names = paths.map { String($0.split(separator: "/").last ?? "") }
       store = paths.first.map(directory) ?? ""
     }
 
-    func accepted(_ form: Form) -> Set<AcceptedLoss> {
-      Set(losses.enumerated().filter { form.isOn(firstLossControl + $0.offset) }.map(\.element))
+    var isGood: Bool { destination.isGood && checks.allSatisfy(\.isGood) }
+
+    /// For the frame.
+    var verdict: StyledLine {
+      let counts = checks.map(\.obstacles) + [destination.obstacles]
+      let known = counts.compactMap { $0 }
+      guard known.allSatisfy({ $0 == 0 }) else {
+        return StyledLine("cannot start: \(Format.count(known.reduce(0, +), "obstacle"))", .error)
+      }
+      return known.count < counts.count ? StyledLine("checking ...", .dialogDim) : StyledLine("check passed", .good)
     }
   }
 
   /// Makes the dialog for one job, or for several of which each gets an image of its own, and starts the preflight.
   package static func make(_ jobs: [SubtreeSummary], in app: Application) -> Form {
     let paths = jobs.map { path(of: $0, app) }
-    let state = State(jobs, paths: paths)
+    let state = State(jobs, paths: paths, app)
     let start = Button(
       label: jobs.count > 1 ? "Checkpoint \(jobs.count) jobs" : "Checkpoint",
-      isEnabled: { form in
-        state.destination.isGood && state.checks.allSatisfy { $0.isGood(accepting: state.accepted(form)) }
-      }
+      isEnabled: { _ in state.isGood }
     ) { form, app in begin(state, form, app) }
     let destination = paths.first ?? ""
     let form = Form(
@@ -53,33 +58,28 @@ package enum CheckpointDialog {
       ],
       buttons: [start, .cancel], focusedButton: 0
     ) { form, app in describe(state, form, app) }
+    for check in state.checks { state.losses.offer(check.offered, in: form) }
+    form.verdict = { _ in state.verdict }
     form.onChange = { form, app in
       let files = files(state, form)
       if files != state.destination.files { state.destination.ask(files, in: app) }
+      for check in state.checks { check.acceptedMayHaveChanged(state.losses.accepted(form), in: app) }
     }
     form.onNews = { form, news, app in
       state.destination.receive(news, in: app)
-      for check in state.checks where check.receive(news, in: app) { offerLosses(state, check, form) }
+      for check in state.checks where check.receive(news, in: app) { state.losses.offer(check.offered, in: form) }
     }
     form.onRefresh = { _, app in
       for check in state.checks { check.refresh(in: app) }
       state.destination.refresh(in: app)
     }
     let look: (Form, Application) -> Void = { form, app in
-      for check in state.checks { check.start(in: app) }
+      for check in state.checks { check.start(accepting: state.losses.accepted(form), in: app) }
       state.destination.ask(files(state, form), in: app)
     }
     form.extraKeys = [(KeyHint(.function(5), "Check again", rank: 3), look)]
     look(form, app)
     return form
-  }
-
-  /// A check box for each loss that would take a problem away.
-  private static func offerLosses(_ state: State, _ check: JobCheck, _ form: Form) {
-    for loss in check.problems.compactMap(\.acceptableLoss) where !state.losses.contains(loss) {
-      state.losses.append(loss)
-      form.add(loss.flag, .toggle(false))
-    }
   }
 
   private static func path(of job: SubtreeSummary, _ app: Application) -> String {
@@ -113,7 +113,6 @@ package enum CheckpointDialog {
   // MARK: Text
 
   private static func describe(_ state: State, _ form: Form, _ app: Application) -> [StyledLine] {
-    let losses = state.accepted(form)
     let plans = state.checks.map { plan($0, form) }
     let place = state.destination.lines(
       // Earlier images tell how well data could be packed, not how well other data will be.
@@ -129,7 +128,7 @@ package enum CheckpointDialog {
     if let only = state.checks.first, state.checks.count == 1 {
       lines.append(StyledLine("Job   \(only.job.name): \(only.job.counts)", .dialogTitle))
       lines += predictions(plans, form, app) + elsewhere + place
-      return lines + only.lines(accepting: losses)
+      return lines + only.lines
     }
     let tasks = Format.count(plans.reduce(0) { $0 + $1.tasks }, "task")
     lines.append(
@@ -137,7 +136,7 @@ package enum CheckpointDialog {
     lines += predictions(plans, form, app) + place
     for check in state.checks {
       lines.append(StyledLine("\(check.job.name): \(check.job.counts)", .dialogTitle))
-      lines += check.lines(accepting: losses)
+      lines += check.lines
     }
     return lines
   }
@@ -185,13 +184,12 @@ package enum CheckpointDialog {
     guard Set(files).count == files.count else {
       return app.tell("two of the images would get the same name: checkpoint these jobs one by one", .warning)
     }
-    let losses = state.accepted(form)
     let orders = zip(state.checks, files).map { check, file in
       let plan = plan(check, form)
       return (
         CheckpointRequest(
           root: check.job.root.taskIdentity, destination: file, after: plan.after, compression: plan.compression,
-          acceptedLosses: losses), check.job.name, plan
+          acceptedLosses: check.accepted), check.job.name, plan
       )
     }
     app.dismiss(form)

@@ -36,6 +36,9 @@ final class DestinationCheck {
     if !isAsking && app.now - answeredAt >= 2 { ask(files, in: app) }
   }
 
+  /// How many things are in the way; `nil`: that is not known yet.
+  var obstacles: Int? { answers == nil ? nil : problems.count }
+
   var isGood: Bool { answers != nil && problems.isEmpty }
 
   /// Why images cannot be written there.
@@ -56,7 +59,7 @@ final class DestinationCheck {
   func lines(needing bytes: UInt64) -> [StyledLine] {
     var lines = problems.flatMap { problem in
       [StyledLine("Place not usable: \(problem.what): \(problem.why) [\(problem.code)]", .error)]
-        + (problem.remedy.isEmpty ? [] : [StyledLine("   Remedy: \(problem.remedy)", .information)])
+        + (problem.remedy.isEmpty ? [] : [StyledLine("   Remedy: \(problem.remedy(.inItsDialog))", .information)])
     }
     if let free = reports.compactMap(\.report.freeBytes).min(), free < bytes {
       let need = "only \(Format.bytes(free)) are free there, and about \(Format.bytes(bytes)) may be needed"

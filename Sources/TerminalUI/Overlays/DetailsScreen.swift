@@ -57,7 +57,9 @@ extension Pagers {
     (knowledge.check, knowledge.sections) = (nil, nil)
     let ticket = knowledge.ticket
     app.services.background.run { [engine = app.services.engine] in
-      .checked(ticket: ticket, Application.result { () throws(Problem) in try engine.check(process.taskIdentity) })
+      .checked(
+        ticket: ticket,
+        Application.result { () throws(Problem) in try engine.check(process.taskIdentity, accepting: []) })
     }
     app.services.background.run { [inspector = app.services.inspector] in
       .inspected(ticket: ticket, inspector.sections(of: process.identity))
@@ -157,7 +159,9 @@ extension Pagers {
       for reason in reasons {
         lines += wrap("    refused: \(reason.why)", width: width, indent: 6).map { StyledLine($0, .dialog) }
         guard !reason.remedy.isEmpty else { continue }
-        lines += wrap("    remedy: \(reason.remedy)", width: width, indent: 6).map { StyledLine($0, .information) }
+        lines += wrap("    remedy: \(reason.remedy(.elsewhere))", width: width, indent: 6).map {
+          StyledLine($0, .information)
+        }
       }
     }
     return lines

@@ -4,7 +4,10 @@
 package enum Control: Sendable {
   case field(TextField)
   case choice(options: [String], chosen: Int)
+  /// A check box; its label stands behind it.
   case toggle(Bool)
+
+  var isToggle: Bool { if case .toggle = self { true } else { false } }
 }
 
 /// A button; it says itself whether it can be pressed.
@@ -28,6 +31,8 @@ package final class Form: Overlay {
   package let buttons: [Button]
   /// Index of the control or, behind those, of the button that has the focus.
   package var focus: Int
+  /// In short whether it can go on, on the frame: in sight at every size and wherever the text is scrolled to.
+  var verdict: ((Form) -> StyledLine?)?
   /// Called for news from other threads.
   var onNews: ((Form, News, Application) -> Void)?
   /// Called when a control may have been changed.
@@ -39,6 +44,8 @@ package final class Form: Overlay {
   var scroll = 0
   var textHeight = 1
   var textLines = 0
+  /// Somebody has pressed it before it could be.
+  private var refused: Button?
   /// Where each control and button was drawn.
   var targets: [(area: Rect, focus: Int, option: Int?)] = []
 
@@ -94,7 +101,11 @@ package final class Form: Overlay {
     controls.append((label, control))
   }
 
-  package func receive(_ news: News, in app: Application) { onNews?(self, news, app) }
+  package func receive(_ news: News, in app: Application) {
+    onNews?(self, news, app)
+    withdrawRefusal(app)
+  }
+
   package func refreshed(in app: Application) { onRefresh?(self, app) }
 
   package func handle(_ key: Key, in app: Application) {
@@ -111,8 +122,13 @@ package final class Form: Overlay {
     default:
       guard focus < controls.count else { return handleButton(key, in: app) }
       handleControl(key)
-      onChange?(self, app)
+      changed(app)
     }
+  }
+
+  private func changed(_ app: Application) {
+    onChange?(self, app)
+    withdrawRefusal(app)
   }
 
   private func moveFocus(_ steps: Int) {
@@ -155,8 +171,18 @@ package final class Form: Overlay {
     if button.isEnabled(self) {
       button.press(self, app)
     } else {
-      app.tell("not possible yet: see what the dialog says", .warning)
+      refused = button
+      app.tell(Self.notYet, .warning)
     }
+  }
+
+  private static let notYet = "not possible yet: see what the dialog says"
+
+  /// What was said of a button goes when the button can be pressed.
+  private func withdrawRefusal(_ app: Application) {
+    guard let refused, refused.isEnabled(self) else { return }
+    self.refused = nil
+    app.withdraw(Self.notYet)
   }
 
   package func handle(_ mouse: MouseEvent, in app: Application) {
@@ -175,7 +201,7 @@ package final class Form: Overlay {
       } else if case .toggle(let isOn) = controls[target.focus].control {
         controls[target.focus].control = .toggle(!isOn)
       }
-      if target.focus < controls.count { onChange?(self, app) }
+      if target.focus < controls.count { changed(app) }
     }
   }
 }

@@ -24,8 +24,9 @@ package final class ImagesScreen: Overlay {
 
   private func load(_ app: Application) {
     isLoading = true
-    app.services.background.run { [images = app.services.images] in
-      .images(Application.result { () throws(Problem) in try images.list() })
+    app.services.background.run { [images = app.services.images, memory = app.services.verifications] in
+      .images(
+        Application.result { () throws(Problem) in try images.list() }, verified: memory?.recall() ?? [:])
     }
   }
 
@@ -83,10 +84,14 @@ package final class ImagesScreen: Overlay {
   }
 
   private func verify(_ app: Application) {
+    let memory = app.isReadOnly ? nil : app.services.verifications
     for image in chosen {
-      app.verdicts[image.path] = .running
-      app.services.background.run { [images = app.services.images] in
-        .verified(path: image.path, Application.result { () throws(Problem) in try images.verify(image.path) })
+      app.verdicts.set(.running, for: image.path, image.identity)
+      app.services.background.run { [images = app.services.images, time = app.services.clock.real] in
+        let result = Application.result { () throws(Problem) in try images.verify(image.path) }
+        let identity = try? result.get()
+        memory?.remember(image.path, identity, at: time)
+        return .verified(path: image.path, identity ?? image.identity, result.map { _ in () })
       }
     }
   }
@@ -120,24 +125,20 @@ package final class ImagesScreen: Overlay {
 
   package func receive(_ news: News, in app: Application) {
     switch news {
-    case .images(.success(let found)):
+    case .images(.success(let found), let verified):
+      app.verdicts.recall(verified)
       isLoading = false
       failure = nil
       let path = current?.path
-      forgetVerdicts(onOthersThan: found, in: app)
       images = found.sorted { ($1.time, $0.path) < ($0.time, $1.path) }
       tagged.formIntersection(images.map(\.path))
       cursor.select(images.firstIndex { $0.path == path } ?? cursor.selected, of: images.count)
-    case .images(.failure(let problem)):
+    case .images(.failure(let problem), _):
       isLoading = false
       failure = problem
       app.report(problem, during: "list of images")
-    case .verified(let path, .success): app.verdicts[path] = .verified(app.services.clock.real)
-    case .verified(let path, .failure(let problem)):
-      app.verdicts[path] = .damaged(problem)
-      app.report(problem, during: "verification of \(path)")
     case .deleted(let path, .success):
-      app.verdicts[path] = nil
+      app.verdicts.forget(path)
       app.tell("deleted \(path)", .good)
       load(app)
     case .deleted(let path, .failure(let problem)):
@@ -146,17 +147,6 @@ package final class ImagesScreen: Overlay {
     // An image may have come into being.
     case .operation(_, .done): load(app)
     default: break
-    }
-  }
-
-  /// A verdict is about the file that was there then; another image may have taken its place since.
-  private func forgetVerdicts(onOthersThan found: [ImageEntry], in app: Application) {
-    for image in found {
-      switch app.verdicts[image.path] {
-      case .verified(let time) where time < image.time: app.verdicts[image.path] = nil
-      case .damaged where !images.contains(image): app.verdicts[image.path] = nil
-      default: break
-      }
     }
   }
 
@@ -202,7 +192,7 @@ package final class ImagesScreen: Overlay {
   /// One letter: verified, being verified, damaged, not known.
   private func mark(_ image: ImageEntry, _ app: Application) -> String {
     if image.problem != nil { return "!" }
-    return switch app.verdicts[image.path] {
+    return switch app.verdicts[image] {
     case .verified: "v"
     case .running: "~"
     case .damaged: "!"
@@ -238,12 +228,12 @@ package final class ImagesScreen: Overlay {
     if image.zombies > 0 { text += ", \(Format.count(image.zombies, "zombie"))" }
     text += ", root pid \(image.rootPid)"
     let line: StyledLine =
-      switch app.verdicts[image.path] {
+      switch app.verdicts[image] {
       case _ where image.problem != nil: StyledLine(Self.short(image.problem), .error)
-      case .verified(let time): StyledLine("verified: whole and unaltered at \(Format.timeOfDay(time)); \(text)", .good)
+      case .verified(let time): StyledLine("verified \(Format.date(time)): whole and unaltered; \(text)", .good)
       case .damaged(let problem): StyledLine(Self.short(problem), .error)
       case .running: StyledLine("verifying ...", .dialogDim)
-      case nil: StyledLine(image.tasks > 0 ? text + "; not verified in this run" : "", .dialogDim)
+      case nil: StyledLine(image.tasks > 0 ? text + "; not verified" : "", .dialogDim)
       }
     canvas.write(line.text, row: row + 1, column: inner.column + 1, limit: inner.width - 2, role: line.role)
   }

@@ -12,36 +12,40 @@ final class JobCheck {
   private(set) var isRunning = false
   private(set) var report: CheckReport?
   private(set) var problems: [Problem] = []
+  /// Losses that remedies have offered to accept, and those of them that the last question took as accepted.
+  private(set) var offered: Set<AcceptedLoss>
+  private(set) var accepted: Set<AcceptedLoss> = []
   private var ticket = 0
   private var askedAt = 0.0
   private var answeredAt = 0.0
   private var isAsking = false
   private var hasEnded = false
 
-  init(_ job: SubtreeSummary) { self.job = job }
+  /// - Parameter offered: losses that this job's earlier refusals have offered to accept.
+  init(_ job: SubtreeSummary, offered: Set<AcceptedLoss>) { (self.job, self.offered) = (job, offered) }
 
-  /// What stands in the way although these losses are accepted.
-  func obstacles(accepting losses: Set<AcceptedLoss>) -> [Problem] {
-    problems.filter { problem in !(problem.acceptableLoss.map(losses.contains) ?? false) }
-  }
+  /// The last answer, which was about these losses, lets it be checkpointed.
+  var isGood: Bool { !isRunning && !hasEnded && report != nil && problems.isEmpty }
 
-  func isGood(accepting losses: Set<AcceptedLoss>) -> Bool {
-    !isRunning && !hasEnded && report != nil && obstacles(accepting: losses).isEmpty
-  }
-
-  /// Asks the engine.
-  func start(in app: Application) {
+  /// Asks the engine whether it would do if these losses were accepted, as far as they concern this job. What it has said
+  /// before stays in sight.
+  func start(accepting losses: Set<AcceptedLoss>, in app: Application) {
     ticket = app.ticket()
     isRunning = true
-    (report, problems) = (nil, [])
+    accepted = losses.intersection(offered)
     ask(app)
+  }
+
+  /// The boxes have changed, and that makes a difference to this job.
+  func acceptedMayHaveChanged(_ losses: Set<AcceptedLoss>, in app: Application) {
+    if losses.intersection(offered) != accepted { start(accepting: losses, in: app) }
   }
 
   private func ask(_ app: Application) {
     isAsking = true
     askedAt = app.now
-    app.services.background.run { [engine = app.services.engine, root = job.root.taskIdentity, ticket] in
-      .checked(ticket: ticket, Application.result { () throws(Problem) in try engine.check(root) })
+    app.services.background.run { [engine = app.services.engine, root = job.root.taskIdentity, accepted, ticket] in
+      .checked(ticket: ticket, Application.result { () throws(Problem) in try engine.check(root, accepting: accepted) })
     }
   }
 
@@ -57,6 +61,7 @@ final class JobCheck {
     if app.model.tree.subtree(of: job.root.identity).contains(where: { $0.pid == app.services.ownPid }) {
       problems = [app.ownSubtreeProblem(job.root)]
     }
+    offered.formUnion(problems.compactMap(\.acceptableLoss))
     return true
   }
 
@@ -74,16 +79,19 @@ final class JobCheck {
     if !isAsking && app.now - answeredAt >= max(2, 20 * (answeredAt - askedAt)) { ask(app) }
   }
 
+  /// How many things are in the way; `nil`: that is not known yet.
+  var obstacles: Int? { isRunning || (report == nil && problems.isEmpty) ? nil : problems.count }
+
   /// What is to be said of it, with the reasons.
-  func lines(accepting losses: Set<AcceptedLoss>) -> [StyledLine] {
+  var lines: [StyledLine] {
     var lines: [StyledLine] = []
     if isRunning {
       lines.append(StyledLine("Check is running ...", .dialogDim))
-    } else if isGood(accepting: losses) {
-      let given = problems.isEmpty ? "exactly" : "with the losses accepted below"
+    } else if isGood {
+      let given = accepted.isEmpty ? "exactly" : "with what is accepted below"
       lines.append(StyledLine("Check passed: it can be checkpointed \(given).", .good))
     } else {
-      let count = Format.count(obstacles(accepting: losses).count, "reason")
+      let count = Format.count(problems.count, "reason")
       lines.append(StyledLine("Check failed: it cannot be checkpointed, for \(count):", .error))
     }
     lines += Self.reasons(problems)
@@ -98,7 +106,8 @@ final class JobCheck {
     problems.enumerated().flatMap { index, problem -> [StyledLine] in
       let task = problem.task.map { "\($0.comm) (\($0.pid)): " } ?? ""
       let reason = StyledLine("\(index + 1). \(task)\(problem.what): \(problem.why) [\(problem.code)]", .dialog)
-      return problem.remedy.isEmpty ? [reason] : [reason, StyledLine("   Remedy: \(problem.remedy)", .information)]
+      return problem.remedy.isEmpty
+        ? [reason] : [reason, StyledLine("   Remedy: \(problem.remedy(.inItsDialog))", .information)]
     }
   }
 }

@@ -60,7 +60,9 @@ package enum Pagers {
       StyledLine($0, .dialog)
     }
     if !problem.remedy.isEmpty {
-      lines += wrap("  Remedy: \(problem.remedy)", width: width, indent: 2).map { StyledLine($0, .information) }
+      lines += wrap("  Remedy: \(problem.remedy(.elsewhere))", width: width, indent: 2).map {
+        StyledLine($0, .information)
+      }
     }
     return lines
   }

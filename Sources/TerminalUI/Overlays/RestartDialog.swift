@@ -19,10 +19,11 @@ enum RestartDialog {
   private final class State {
     let image: ImageEntry
     var ticket = 0
-    /// `nil`: the engine is looking.
-    var result: Result<RestartPlan, Problem>?
-    /// Offered as check boxes, in their order.
-    var losses: [AcceptedLoss] = []
+    /// `nil`: the engine has not answered yet.
+    private(set) var result: Result<RestartPlan, Problem>?
+    /// The answer is about what is chosen now.
+    private(set) var isCurrent = false
+    let losses = LossBoxes(behind: firstLossControl)
     private var asked = Choices()
     private var (askedAt, answeredAt) = (0.0, 0.0)
     private var isAsking = false
@@ -40,38 +41,42 @@ enum RestartDialog {
     func choices(_ form: Form) -> Choices {
       Choices(
         isInForeground: form.choice(placeControl) == 1, isInNewPidNamespace: form.choice(pidsControl) == 1,
-        losses: Set(losses.enumerated().filter { form.isOn(firstLossControl + $0.offset) }.map(\.element)))
+        losses: losses.accepted(form))
     }
 
-    /// What nothing that is chosen helps against.
-    func obstacles(_ form: Form) -> [Problem] {
-      let choices = choices(form)
-      return problems.filter { !($0.acceptableLoss.map(choices.losses.contains) ?? false) }
+    /// The plan for what is chosen is there, and nothing is in its way.
+    var isGood: Bool { isCurrent && problems.isEmpty }
+
+    /// For the frame.
+    var verdict: StyledLine {
+      guard isCurrent else { return StyledLine("planning ...", .dialogDim) }
+      return problems.isEmpty
+        ? StyledLine("plan passed", .good)
+        : StyledLine("cannot start: \(Format.count(problems.count, "obstacle"))", .error)
     }
 
     func ask(_ form: Form, _ app: Application) {
       ticket = app.ticket()
       (askedAt, isAsking) = (app.now, true)
       asked = choices(form)
-      var request = RestartRequest(source: image.path, detached: !asked.isInForeground)
+      var request = RestartRequest(
+        source: image.path, detached: !asked.isInForeground, acceptedLosses: asked.losses)
       request.isForNewPidNamespace = asked.isInNewPidNamespace
       app.services.background.run { [engine = app.services.engine, ticket, request] in
         .planned(ticket: ticket, Application.result { () throws(Problem) in try engine.plan(request) })
       }
     }
 
-    /// Another place or other pids: the old plan holds no more.
+    /// With other choices the old plan holds no more.
     func choicesMayHaveChanged(_ form: Form, _ app: Application) {
-      var now = choices(form)
-      now.losses = asked.losses
-      guard now != asked else { return }
-      result = nil
+      guard choices(form) != asked else { return }
+      isCurrent = false
       ask(form, app)
     }
 
     func receive(_ result: Result<RestartPlan, Problem>, now: Double) {
       self.result = result
-      (answeredAt, isAsking) = (now, false)
+      (answeredAt, isAsking, isCurrent) = (now, false, true)
     }
 
     /// Pids become free and files change while the dialog is open.
@@ -83,7 +88,7 @@ enum RestartDialog {
   static func make(_ image: ImageEntry, in app: Application) -> Form {
     let state = State(image)
     let restart = Button(
-      label: "Restart", isEnabled: { form in state.result != nil && state.obstacles(form).isEmpty }
+      label: "Restart", isEnabled: { _ in state.isGood }
     ) { form, app in begin(state, form, app) }
     let form = Form(
       title: "Restart",
@@ -96,11 +101,10 @@ enum RestartDialog {
     form.onNews = { form, news, app in
       guard case .planned(state.ticket, let result) = news else { return }
       state.receive(result, now: app.now)
-      for loss in state.problems.compactMap(\.acceptableLoss) where !state.losses.contains(loss) {
-        state.losses.append(loss)
-        form.add(label(loss), .toggle(false))
-      }
+      state.losses.offer(Set(state.problems.compactMap(\.acceptableLoss)), in: form)
     }
+    state.losses.offer(app.operations.lossesOffered(byRestartOf: image.path), in: form)
+    form.verdict = { _ in state.verdict }
     form.onChange = { form, app in state.choicesMayHaveChanged(form, app) }
     form.onRefresh = { form, app in state.askAgain(form, app) }
     form.extraKeys = [(KeyHint(.function(5), "Look again", rank: 3), { form, app in state.ask(form, app) })]
@@ -137,15 +141,15 @@ enum RestartDialog {
     lines.append(StyledLine("Made  \(Format.date(image.time))\(host), \(Format.bytes(image.bytes))", .dialog))
     lines.append(StyledLine("File  \(image.path)", .dialog))
     let choices = state.choices(form)
-    let obstacles = state.obstacles(form)
-    guard let result = state.result else { return lines + [StyledLine("Plan is being made ...", .dialogDim)] }
-    if case .success(let plan) = result {
+    if case .success(let plan) = state.result {
       lines += plan.notes.map { StyledLine("Note  \($0)", .warning) }
-      if obstacles.isEmpty { lines += passed(plan, choices) }
+      if state.isGood { lines += passed(plan, choices) }
     }
-    if !obstacles.isEmpty {
-      lines.append(
-        StyledLine("Plan failed: it cannot be restarted, for \(Format.count(obstacles.count, "reason")):", .error))
+    if !state.isCurrent {
+      lines.append(StyledLine("Plan is being made ...", .dialogDim))
+    } else if !state.isGood {
+      let count = Format.count(state.problems.count, "reason")
+      lines.append(StyledLine("Plan failed: it cannot be restarted, for \(count):", .error))
     }
     let taken = state.problems.filter(\.isTakenNumber)
     return lines + Self.taken(taken) + JobCheck.reasons(state.problems.filter { !$0.isTakenNumber })
@@ -172,14 +176,4 @@ enum RestartDialog {
           + "all pids are free", .information)
     ]
   }
-
-  private static let labels: [AcceptedLoss: String] = [
-    .changedFiles: "Accept files changed since", .clock: "Accept a clock gone back",
-    .coreFlag: "Accept a zombie's lost core flag", .sleepTime: "Accept sleeps that begin anew",
-    .keyrings: "Accept lost keyrings", .loginUser: "Accept crtop's login user",
-    .semaphoreAdjustments: "Accept lost SEM_UNDO operations", .sharedOffsets: "Accept offsets of its own",
-    .landlock: "Accept lost Landlock rules", .seccompRisk: "Accept the risk of seccomp",
-  ]
-
-  private static func label(_ loss: AcceptedLoss) -> String { labels[loss] ?? loss.flag }
 }

@@ -17,12 +17,14 @@ package enum News: Sendable {
   case planned(ticket: Int, Result<RestartPlan, Problem>)
   case froze(root: TaskName, Result<OperationSummary, Problem>)
   case thawed(root: TaskName, Result<OperationSummary, Problem>)
-  case images(Result<[ImageEntry], Problem>)
+  /// The list of images, and which of them have been verified before.
+  case images(Result<[ImageEntry], Problem>, verified: [FileIdentity: Int64])
   /// What is in the images, in the order in which they were asked for.
   case contents(ticket: Int, Result<[ImageContent], Problem>)
   /// What /proc says of a task.
   case inspected(ticket: Int, [DetailSection])
-  case verified(path: String, Result<Void, Problem>)
+  /// The file that was read, or `nil` for one that is damaged.
+  case verified(path: String, FileIdentity?, Result<Void, Problem>)
   case deleted(path: String, Result<Void, Problem>)
   case operation(id: Int, OperationEvent)
   /// The program that has the terminal has stopped or ended.

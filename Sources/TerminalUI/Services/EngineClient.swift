@@ -12,7 +12,7 @@ public protocol RunningOperation: Sendable {
 /// The engine as the screen sees it. `check`, `plan`, `freeze` and `thaw` may block and are called off the event loop; events
 /// come on a thread of the engine's.
 public protocol EngineClient: Sendable {
-  func check(_ root: TaskIdentity) throws(Problem) -> CheckReport
+  func check(_ root: TaskIdentity, accepting losses: Set<AcceptedLoss>) throws(Problem) -> CheckReport
   /// What a restart would do and what stands in its way; nothing is made.
   func plan(_ request: RestartRequest) throws(Problem) -> RestartPlan
   func freeze(_ root: TaskIdentity) throws(Problem) -> OperationSummary
@@ -32,7 +32,9 @@ public struct LiveEngine: EngineClient {
   /// Has no state.
   public init() {}
 
-  public func check(_ root: TaskIdentity) throws(Problem) -> CheckReport { try Engine.check(root) }
+  public func check(_ root: TaskIdentity, accepting losses: Set<AcceptedLoss>) throws(Problem) -> CheckReport {
+    try Engine.check(root, acceptedLosses: losses)
+  }
   public func plan(_ request: RestartRequest) throws(Problem) -> RestartPlan { try Engine.plan(request) }
   public func freeze(_ root: TaskIdentity) throws(Problem) -> OperationSummary { try Engine.freeze(root) }
   public func thaw(_ root: TaskIdentity) throws(Problem) -> OperationSummary { try Engine.thaw(root) }

@@ -20,13 +20,15 @@ public struct ImageEntry: Sendable, Hashable {
   public var zombies: Int
   /// The machine it was made on.
   public var host: String
+  /// The file as it was when it was listed.
+  public var identity: FileIdentity?
   /// Why it cannot be used.
   public var problem: Problem?
 
   /// Makes an entry from its parts.
   public init(
     path: String, time: Int64, bytes: UInt64, command: String = "", rootPid: Int32 = 0, tasks: Int = 0,
-    threads: Int = 0, zombies: Int = 0, host: String = "", problem: Problem? = nil
+    threads: Int = 0, zombies: Int = 0, host: String = "", identity: FileIdentity? = nil, problem: Problem? = nil
   ) {
     self.path = path
     self.time = time
@@ -37,6 +39,7 @@ public struct ImageEntry: Sendable, Hashable {
     self.threads = threads
     self.zombies = zombies
     self.host = host
+    self.identity = identity
     self.problem = problem
   }
 
@@ -59,8 +62,10 @@ public protocol ImageCatalogue: Sendable {
   func list() throws(Problem) -> [ImageEntry]
   /// Reads all but memory.
   func content(_ path: String) throws(Problem) -> ImageContent
-  /// Reads the whole image and checks it; throws what is wrong with it.
-  func verify(_ path: String) throws(Problem)
+  /// Reads the whole image and checks it; throws what is wrong with it. Returns the file that was read.
+  func verify(_ path: String) throws(Problem) -> FileIdentity
+  /// The file at a path; `nil`: there is none.
+  func identity(_ path: String) -> FileIdentity?
   /// Removes the file.
   func delete(_ path: String) throws(Problem)
   /// Looks at where an image is to be written; throws why it cannot be.

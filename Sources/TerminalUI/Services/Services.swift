@@ -48,6 +48,8 @@ package struct Services {
   package var images: any ImageCatalogue
   package var signals: any SignalSender
   package var inspector: any TaskInspector
+  /// `nil`: verifications are forgotten at the end.
+  package var verifications: (any VerificationMemory)?
   /// `nil`: restarts are made in this process only.
   package var launcher: (any RestartLauncher)?
   package var background: any Background
@@ -57,14 +59,15 @@ package struct Services {
 
   package init(
     processes: any ProcessSource, engine: any EngineClient, images: any ImageCatalogue, signals: any SignalSender,
-    inspector: any TaskInspector = ProcInspector(), launcher: (any RestartLauncher)? = nil,
-    background: any Background, clock: any Clock, ownPid: Int32
+    inspector: any TaskInspector = ProcInspector(), verifications: (any VerificationMemory)? = nil,
+    launcher: (any RestartLauncher)? = nil, background: any Background, clock: any Clock, ownPid: Int32
   ) {
     self.processes = processes
     self.engine = engine
     self.images = images
     self.signals = signals
     self.inspector = inspector
+    self.verifications = verifications
     self.launcher = launcher
     self.background = background
     self.clock = clock

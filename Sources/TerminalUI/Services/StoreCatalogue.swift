@@ -13,7 +13,8 @@ public struct StoreCatalogue: ImageCatalogue {
 
   public func list() throws(Problem) -> [ImageEntry] {
     try ImageStore.standard().list().map { stored in
-      var entry = ImageEntry(path: stored.path, time: Int64(stored.modified), bytes: stored.bytes)
+      var entry = ImageEntry(
+        path: stored.path, time: Int64(stored.modified), bytes: stored.bytes, identity: stored.identity)
       switch stored.content {
       case .image(let header, _):
         entry.time = header.realTimeNs / 1_000_000_000
@@ -29,10 +30,19 @@ public struct StoreCatalogue: ImageCatalogue {
     }
   }
 
-  public func verify(_ path: String) throws(Problem) {
+  public func verify(_ path: String) throws(Problem) -> FileIdentity {
+    let before = identity(path)
     let reader = try ImageReader(path: path)
     _ = try reader.verify(decompressing: true)
+    guard let before, before == identity(path) else {
+      throw Problem(
+        errno: .resourceBusy, what: "verifying \(path)", why: "it has been changed meanwhile", remedy: "verify it again"
+      )
+    }
+    return before
   }
+
+  public func identity(_ path: String) -> FileIdentity? { try? FileIdentity(path: path) }
 
   public func delete(_ path: String) throws(Problem) { try ImageStore.delete(path) }
 

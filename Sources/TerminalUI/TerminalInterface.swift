@@ -46,7 +46,8 @@ public enum TerminalInterface {
     let app = Application(
       services: Services(
         processes: sampler, engine: engine, images: images, signals: PidfdSender(),
-        verifications: VerificationFile.ofUser, launcher: launcher, background: ThreadedBackground(queue: news), clock: SystemClock(), ownPid: getpid()),
+        verifications: VerificationFile.ofUser, launcher: launcher, background: ThreadedBackground(queue: news),
+        clock: SystemClock(), ownPid: getpid()),
       isReadOnly: options.isReadOnly, configuration: configuration, file: file)
     app.refresh()
     app.greet(configuration, problems)

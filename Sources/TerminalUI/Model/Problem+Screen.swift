@@ -44,6 +44,7 @@ extension AcceptedLoss {
     case .sleepTime: "interrupted sleeps begin anew"
     case .keyrings: "the keys of its own keyrings are lost"
     case .loginUser: "its login user becomes that of crtop"
+    case .timerOverrun: "a POSIX timer counts missed expiries from zero"
     case .semaphoreAdjustments: "what SEM_UNDO would undo is lost"
     case .sharedOffsets: "file offsets shared with others become its own"
     case .seccompRisk: "if crtop is killed meanwhile, a task dies too"
@@ -56,7 +57,7 @@ extension AcceptedLoss {
     switch self {
     case .changedFiles, .clock, .loginUser: "the restart's dialog"
     case .coreFlag: "the dialog"
-    case .sleepTime, .keyrings, .semaphoreAdjustments, .sharedOffsets, .seccompRisk, .landlock:
+    case .sleepTime, .timerOverrun, .keyrings, .semaphoreAdjustments, .sharedOffsets, .seccompRisk, .landlock:
       "the checkpoint's dialog"
     }
   }

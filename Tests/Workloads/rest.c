@@ -174,6 +174,9 @@ void run_rest(int argc, char **argv) {
   (void)argc, (void)argv;
   pthread_t threads[COUNT(calls)];
   semaphores = (int)must(semget(IPC_PRIVATE, 1, 0600), "semget");
+  /* Together they leave nothing to be undone. */
+  for (short step = 1; step >= -1; step -= 2)
+    must(semop(semaphores, &(struct sembuf){.sem_op = step, .sem_flg = SEM_UNDO}, 1), "semop");
   pid_t child = (pid_t)must(fork(), "fork");
   if (child == 0) {
     begin_sleeping(threads, CONTINUED);

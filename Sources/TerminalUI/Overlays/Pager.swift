@@ -100,7 +100,7 @@ package final class Pager: Overlay {
   private func search(_ app: Application) {
     app.present(
       PromptLine(
-        "Search: ", text: "",
+        "Search: ",
         change: { [self] text, _ in
           pattern = text
           return text.isEmpty || find(text, after: nil)

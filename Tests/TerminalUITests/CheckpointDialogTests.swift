@@ -114,7 +114,7 @@ import TerminalUI
     screen.press(.tab, .tab, .control("u"))
     screen.type("x.crtop")
     screen.catchUp()
-    #expect(screen.words.contains("/x.crtop, which the list of images (R) does not have"))
+    #expect(screen.words.contains("/x.crtop, outside of the image store: later o in the list of images (R) opens it"))
     screen.press(.enter, .enter)
     let path = screen.engine.state.withLock { $0.checkpoints.first?.destination } ?? ""
     #expect(path.hasPrefix("/") && path.hasSuffix("/x.crtop"))

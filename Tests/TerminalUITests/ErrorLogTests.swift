@@ -13,6 +13,20 @@ import TerminalUI
     ] { #expect(log.text.contains(part), "\(part)") }
   }
 
+  /// Whoever opens the list has not read them yet, as those of the configuration; later the newest are in sight.
+  @Test func theListBeginsWithWhatNobodyHasSeen() {
+    let screen = Screen()
+    for number in 0..<40 { screen.app.errors.add(socketProblem, during: "line \(number) of it", time: 1) }
+    screen.press(.character("E"))
+    #expect(screen.text.contains("line 0 of it") && !screen.text.contains("line 39 of it"))
+    screen.press(.escape, .character("E"))
+    #expect(!screen.text.contains("line 0 of it") && screen.text.contains("line 39 of it"))
+    screen.press(.escape)
+    for number in 40..<80 { screen.app.errors.add(socketProblem, during: "line \(number) of it", time: 1) }
+    screen.press(.character("E"))
+    #expect(screen.text.split(separator: "\n")[1].contains("line 40 of it"))
+  }
+
   @Test func itIsSavedIntoANewFileOnly() throws {
     let path = "/tmp/crtop-errors-test-\(getpid())"
     defer { unsafe _ = unlink(path) }

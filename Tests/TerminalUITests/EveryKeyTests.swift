@@ -36,7 +36,10 @@ struct EveryKeyTests {
     defer { Self.end(pid) }
     // Where python3 is a script, it has other children before it has this one. On the screen others' look the same.
     try waitUntil("the job's child") { Self.children(pid).map { try? readText("/proc/\($0)/comm") } == ["sleep\n"] }
-    try tmux.command("clear; env -u XDG_CONFIG_HOME HOME=/nonexistent \(Programs.crtop) \(pid)")
+    let sandbox = try Sandbox()
+    _ = try sandbox.imageOfSleep(kill: true)
+    try tmux.command(
+      "clear; env -u XDG_CONFIG_HOME HOME=/nonexistent CRTOP_IMAGES=\(sandbox["images"]) \(Programs.crtop) \(pid)")
     let subject = Subject(tmux: tmux, pid: pid, height: height)
     try subject.wait("the job with its child") { Self.selected($0) == pid && $0.contains(": 2 tasks") }
     for binding in KeyTable.bindings where binding.action != .quit {
@@ -179,6 +182,33 @@ struct EveryKeyTests {
       try press()
       try subject.wait("the tree") { isTree($0) && selected($0) == subject.pid }
     case .quit: break
+    case .restartImage, .inspectImage, .openImage, .tagImage, .untagImages, .compareImages, .verifyImages,
+      .deleteImages, .reloadImages:
+      try tmux.keys("R")
+      try subject.wait("the image") { $0.contains("Images: 1") && $0.contains("sleep 54325") }
+      try pressInImages(name, action, subject)
+    }
+  }
+
+  private static func pressInImages(_ name: [String], _ action: Action, _ subject: Subject) throws {
+    func press(_ words: String) throws {
+      try subject.tmux.keys(name)
+      try subject.wait(words) { $0.contains(words) }
+    }
+    switch action {
+    case .restartImage: try press("─ Restart ─")
+    case .inspectImage: try press("Pause")
+    case .openImage: try press("Open file:")
+    case .tagImage: try press("Images: 1, 1 tagged")
+    case .untagImages:
+      try subject.tmux.keys("Space")
+      try subject.wait("a tag") { $0.contains("1 tagged") }
+      try press("Images: 1 ")
+    case .compareImages: try press("tag the two images")
+    case .verifyImages: try press("verified 20")
+    case .deleteImages: try press("Delete image")
+    case .reloadImages: try press("Images: 1")
+    default: break
     }
   }
 

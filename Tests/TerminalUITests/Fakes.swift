@@ -125,6 +125,8 @@ final class FakeImages: ImageCatalogue {
   let damaged = Mutex<[String: Problem]>([:])
   let contents = Mutex<[String: ImageContent]>([:])
 
+  /// Outside of the store, by path.
+  let elsewhere = Mutex<[String: ImageEntry]>([:])
   /// What stands in the way of an image, by path; and how much room there is.
   let obstacles = Mutex<[String: Problem]>([:])
   let free = Mutex<UInt64?>(nil)
@@ -133,6 +135,15 @@ final class FakeImages: ImageCatalogue {
     if let problem = obstacles.withLock({ $0[path] }) { throw problem }
     return DestinationReport(
       replacesImage: entries.withLock { $0.contains { $0.path == path } }, freeBytes: free.withLock { $0 })
+  }
+
+  func entry(_ path: String) -> ImageEntry {
+    if var entry = elsewhere.withLock({ $0[path] }) {
+      entry.identity = FileIdentity(device: 2, inode: UInt64(path.utf8.count), size: 1, modified: 1)
+      return entry
+    }
+    let gone = Problem(errno: .noSuchFileOrDirectory, what: "the image \(path)", why: "there is none")
+    return ImageEntry(path: path, time: 0, bytes: 0, problem: gone)
   }
 
   func list() throws(Problem) -> [ImageEntry] {

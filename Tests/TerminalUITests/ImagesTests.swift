@@ -197,6 +197,55 @@ import TerminalUI
     #expect(screen.text.contains("whole and unaltered") && memory.known.withLock { $0.isEmpty })
   }
 
+  /// Another file than those of the store is in the list for this run, and used like the others.
+  @Test(arguments: [(40, 10), (80, 24), (200, 50)])
+  func aFileElsewhereCanBeOpened(width: Int, height: Int) {
+    let screen = opened(width, height)
+    var other = imageOfTraining
+    (other.path, other.command, other.time) = ("/mnt/other.crtop", "make all", 1_550_000_000)
+    screen.images.elsewhere.withLock { $0 = [other.path: other] }
+    func open(_ path: String) {
+      screen.press(.character("o"))
+      #expect(screen.text.contains("Open file:"))
+      screen.type(path)
+      screen.press(.enter)
+      screen.catchUp()
+      screen.catchUp()
+    }
+    open("/mnt/wrong")
+    #expect(screen.words.contains("the image /mnt/wrong") && screen.app.errors.entries.count == 1)
+    open("/mnt/other.crtop")
+    #expect(screen.text.contains("Images: 4"))
+    // It has the bar: what Enter does concerns it.
+    screen.press(.enter)
+    screen.catchUp()
+    #expect(screen.engine.state.withLock { $0.planned } == ["/mnt/other.crtop"])
+    screen.press(.escape, .escape, .character("R"))
+    screen.catchUp()
+    #expect(screen.text.contains("Images: 4"))
+    // Twice is once; and when it is gone it is gone.
+    open("/mnt/other.crtop")
+    #expect(screen.text.contains("Images: 4"))
+    screen.images.elsewhere.withLock { $0 = [:] }
+    screen.press(.function(5))
+    screen.catchUp()
+    #expect(screen.text.contains("Images: 3"))
+  }
+
+  /// Arrows and Enter belong to the line while it is there; Esc takes it away.
+  @Test func theLineForAPathTakesTheKeys() {
+    let screen = opened()
+    screen.press(.character("o"))
+    screen.type("q")
+    screen.press(.up, .down, .pageDown, .escape)
+    #expect(screen.app.overlays.count == 1 && !screen.text.contains("Open file"))
+    screen.press(.character("o"), .enter)
+    #expect(screen.app.overlays.count == 1)
+    screen.press(.enter)
+    screen.catchUp()
+    #expect(screen.engine.state.withLock { $0.planned } == ["/images/new.crtop"])
+  }
+
   @Test func readOnlyRestartsAndDeletesNothing() {
     let screen = Screen(readOnly: true)
     screen.images.entries.withLock { $0 = [ImageEntry(path: "/images/a.crtop", time: 1, bytes: 1, tasks: 1)] }

@@ -3,8 +3,10 @@ import TerminalUI
 
 @Suite struct KeyTableTests {
   @Test func noKeyMeansTwoThings() {
-    let keys = KeyTable.bindings.flatMap(\.keys)
-    #expect(Set(keys).count == keys.count)
+    for place in [KeyPlace.tree, .images] {
+      let keys = KeyTable.sections.filter { $0.place == place }.flatMap(\.bindings).flatMap(\.keys)
+      #expect(!keys.isEmpty && Set(keys).count == keys.count)
+    }
   }
 
   @Test func everyActionHasAKeyAndAHelpText() {

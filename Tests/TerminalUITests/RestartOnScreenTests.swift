@@ -47,7 +47,7 @@ struct RestartOnScreenTests {
   /// A restart that fails in the foreground leaves its words to be read, and the screen.
   @Test func aFailureInThisTerminalIsSeen() throws {
     let sandbox = try Sandbox()
-    let image = try imageOfSleep(sandbox, kill: true).image
+    let image = try sandbox.imageOfSleep(kill: true).image
     let tmux = try Tmux(width: 80, height: 24)
     try tmux.command("CRTOP_IMAGES=\(sandbox["images"]) \(Programs.crtop)")
     try open("sleep 54325", tmux)
@@ -70,7 +70,7 @@ struct RestartOnScreenTests {
   /// The job runs on and has its pids: its twin gets the same ones in a namespace.
   @Test func inAPidNamespaceOfItsOwn() throws {
     let sandbox = try Sandbox()
-    let job = try imageOfSleep(sandbox, kill: false).job
+    let job = try sandbox.imageOfSleep(kill: false).job
     let pid = job.pid
     let tmux = try Tmux(width: 100, height: 30)
     try tmux.command("CRTOP_IMAGES=\(sandbox["images"]) \(Programs.crtop)")
@@ -101,18 +101,6 @@ struct RestartOnScreenTests {
   }
 
   // MARK: Parts
-
-  /// An image of a job `sleep 54325` in the sandbox's store.
-  private func imageOfSleep(_ sandbox: Sandbox, kill: Bool) throws -> (job: ChildProcess, image: String) {
-    let job = try ChildProcess("/usr/bin/sleep", ["54325"], environment: sandbox.environment, ownSession: true)
-    _ = try systemCall { unsafe mkdir(sandbox["images"], 0o700) }
-    let image = sandbox["images/sleep.crtop"]
-    let arguments = ["checkpoint", "\(job.pid)", "-o", image] + (kill ? ["--kill"] : [])
-    let outcome = try sandbox.crtop(arguments)
-    guard outcome.status == .exited(0) else { throw TestFailure(outcome.summary) }
-    if kill { _ = try job.wait() }
-    return (job, image)
-  }
 
   /// The dialog of the only image, with a plan that has passed.
   private func open(_ job: String, _ tmux: Tmux) throws {

@@ -32,6 +32,42 @@ import TerminalUI
     #expect(sent(screen) == ["SIGTERM 101"])
   }
 
+  /// As in htop; and by name, with or without SIG.
+  @Test(arguments: [
+    ("9", "SIGKILL"), ("1", "SIGHUP"), ("15", "SIGTERM"), ("2", "SIGINT"), ("29", "SIGIO"), ("hup", "SIGHUP"),
+    ("USR2", "SIGUSR2"), ("sigquit", "SIGQUIT"), ("quit", "SIGQUIT"), ("st", "SIGSTOP"),
+  ])
+  func numbersAndNamesChoose(typed: String, signal: String) {
+    let screen = Screen()
+    screen.type("101")
+    screen.press(.character("k"))
+    screen.type(typed)
+    #expect(screen.text.contains("─ \(typed.lowercased()) ─"))
+    screen.press(.enter)
+    #expect(sent(screen) == ["\(signal) 101"])
+  }
+
+  /// 6 is one, 64 is not in the menu: what half of it has led to must not be sent.
+  @Test(arguments: ["64", "0", "xyz"])
+  func whatIsNoSignalLeadsToCancel(typed: String) {
+    let screen = Screen()
+    screen.type("101")
+    screen.press(.character("k"))
+    screen.type(typed)
+    screen.press(.enter)
+    #expect(sent(screen).isEmpty && screen.app.overlays.isEmpty)
+  }
+
+  /// After a while typing begins anew; so it does after a move.
+  @Test func whatWasTypedBeforeIsForgotten() {
+    let screen = Screen()
+    screen.type("101")
+    screen.press(.character("k"), .character("1"))
+    screen.clock.advance(3)
+    screen.press(.character("5"), .down, .up, .character("9"), .enter)
+    #expect(sent(screen) == ["SIGKILL 101"])
+  }
+
   /// Init, this program (900) and the shell that it runs in.
   @Test(arguments: [(1, "init"), (200, "bash"), (900, "crtop")])
   func whatKeepsUsAliveNeedsItsNameTyped(pid: Int, name: String) {

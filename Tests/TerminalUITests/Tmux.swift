@@ -131,3 +131,17 @@ func removeFile(_ path: String) -> Bool { unsafe unlink(path) == 0 }
 func removeAny(_ path: String) { unsafe _ = remove(path) }
 
 func ownPid() -> Int32 { getpid() }
+
+extension Sandbox {
+  /// An image of a job `sleep 54325` in the sandbox's store.
+  func imageOfSleep(kill: Bool) throws -> (job: ChildProcess, image: String) {
+    let job = try ChildProcess("/usr/bin/sleep", ["54325"], environment: environment, ownSession: true)
+    _ = try systemCall { unsafe mkdir(self["images"], 0o700) }
+    let image = self["images/sleep.crtop"]
+    let arguments = ["checkpoint", "\(job.pid)", "-o", image] + (kill ? ["--kill"] : [])
+    let outcome = try crtop(arguments)
+    guard outcome.status == .exited(0) else { throw TestFailure(outcome.summary) }
+    if kill { _ = try job.wait() }
+    return (job, image)
+  }
+}

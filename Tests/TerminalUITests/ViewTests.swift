@@ -90,11 +90,22 @@ import TerminalUI
     }
   }
 
+  /// 80 columns have room for the time as well, whoever runs things and however large pids are; names are cut as by top(1).
+  @Test(arguments: [(1234, "systemd+"), (1_234_567, "system+")])
+  func aLongNameOfAUserIsCut(pid: Int32, shown: String) {
+    var process = ProcessRecord(identity: ProcessIdentity(pid: pid, startTime: 5), ppid: 0, comm: "timesyncd")
+    process.userName = "systemd-timesync"
+    let screen = Screen([process])
+    #expect(screen.text.contains(" TIME ") && screen.text.contains(" CKPT "))
+    #expect(screen.text.contains(" \(shown) S") && screen.text.contains("timesyncd"))
+  }
+
   @Test func narrowScreensLeaveOutWhatMattersLeast() {
     var facts = ColumnFacts(pidWidth: 5, userWidth: 8)
     #expect(Column.fitting(Column.standard, width: 120, &facts) == Column.standard)
-    #expect(Column.fitting(Column.standard, width: 80, &facts) == [.pid, .user, .state, .cpu, .mem, .thr, .ckpt])
+    #expect(Column.fitting(Column.standard, width: 80, &facts) == Column.standard)
     #expect(!facts.isStateShort)
+    #expect(Column.fitting(Column.standard, width: 70, &facts) == [.pid, .user, .state, .cpu, .mem, .thr, .ckpt])
     #expect(Column.fitting(Column.allCases, width: 40, &facts) == [.pid, .state, .cpu])
     #expect(facts.isStateShort)
   }

@@ -34,6 +34,10 @@ extension Application {
     case .cancel: cancel()
     case .panelUp: panelTop = max(panelTop - 3, 0)
     case .panelDown: panelTop += 3
+    // Not in the tree.
+    case .restartImage, .inspectImage, .openImage, .tagImage, .untagImages, .compareImages, .verifyImages,
+      .deleteImages, .reloadImages:
+      break
     case .nicer: renice(by: -1)
     case .lessNice: renice(by: 1)
     default: arrange(action)

@@ -98,6 +98,8 @@ extension Application {
     case .verified(let path, let identity, .failure(let problem)):
       verdicts.set(.damaged(problem), for: path, identity)
       report(problem, during: "verification of \(path)")
+    case .opened(let image):
+      if let problem = image.problem { report(problem, during: "open") } else { openedImages.append(image.path) }
     case .checked(let ticket, let result): if marks.receive(ticket, result, now: now) { return }
     default: break
     }
@@ -119,6 +121,7 @@ extension Application {
       forecast.learn(from: ended, summary)
       // A checkpoint reads its image back before it gives it its name.
       rememberVerified(summary.image)
+      openedImages.append(summary.image)
     case .failed(let problems) where !ended.isCancelled:
       for problem in problems { errors.add(problem, during: ended.name, time: services.clock.real) }
     default: break

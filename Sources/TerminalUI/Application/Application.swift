@@ -37,6 +37,8 @@ package final class Application {
   /// What earlier checkpoints of this run say about the next one.
   package internal(set) var forecast = Forecast()
   package internal(set) var verdicts = ImageVerdicts()
+  /// Paths of images outside of the store that are in the list in this run.
+  package internal(set) var openedImages: [String] = []
   package var errors = ErrorLog()
   package internal(set) var notice: Notice?
   package internal(set) var isPaused = false

@@ -7,6 +7,13 @@ package enum Action: String, Sendable, CaseIterable {
   case search, searchNext, searchPrevious, filter, user, follow, tree, fold, unfold, toggleFold, foldAll
   case sort, invert, columns, header, threads, kernelThreads, pause, refresh, tag, tagSubtree, untag, signal, help
   case panelUp, panelDown, nicer, lessNice, quit, cancel
+  case restartImage, inspectImage, openImage, tagImage, untagImages, compareImages, verifyImages, deleteImages
+  case reloadImages
+}
+
+/// Where keys have a meaning. The same key may have one in each place.
+package enum KeyPlace: Sendable {
+  case tree, images
 }
 
 /// One row of the table.
@@ -37,6 +44,7 @@ package struct KeyBinding: Sendable {
 /// A part of the table under a title.
 package struct KeySection: Sendable {
   package var title: String
+  package var place = KeyPlace.tree
   package var bindings: [KeyBinding]
 }
 
@@ -61,6 +69,28 @@ package enum KeyTable {
         KeyBinding([.character("E")], .errors, "errors: all of them since the start; s saves them to a file"),
         KeyBinding([.character("{")], .panelUp, "the running operation: scroll its tasks up"),
         KeyBinding([.character("}")], .panelDown, "the running operation: scroll its tasks down"),
+      ]),
+    KeySection(
+      title: "In the list of images", place: .images,
+      bindings: [
+        KeyBinding(
+          [.enter], .restartImage, name: "Restart", rank: 1, changes: true,
+          "restart from the image: shows the plan first"),
+        KeyBinding([.character("i")], .inspectImage, name: "Look", rank: 2, "look into the image"),
+        KeyBinding(
+          [.character("o")], .openImage, name: "Open", rank: 3,
+          "open a file that is not in the image store: it stays in the list until crtop ends"),
+        KeyBinding([.character(" ")], .tagImage, name: "Tag", rank: 4, "tag or untag the image, and one down"),
+        KeyBinding([.character("U")], .untagImages, "untag all images"),
+        KeyBinding([.character("=")], .compareImages, name: "Compare", rank: 3, "compare the two tagged images"),
+        KeyBinding(
+          [.character("v")], .verifyImages, name: "Verify", rank: 3,
+          "verify every byte of the tagged images, or of this"
+        ),
+        KeyBinding(
+          [.delete, .character("x"), .character("d")], .deleteImages, name: "Delete", rank: 2, changes: true,
+          "delete the tagged images, or this, after a question"),
+        KeyBinding([.function(5), .character("r")], .reloadImages, name: "Reload", rank: 5, "look for images again"),
       ]),
     KeySection(
       title: "Moving",
@@ -136,4 +166,9 @@ package enum KeyTable {
   ]
 
   package static let bindings: [KeyBinding] = sections.flatMap(\.bindings)
+
+  /// Where the keys of an action have it.
+  static func place(of action: Action) -> KeyPlace {
+    sections.first { $0.bindings.contains { $0.action == action } }?.place ?? .tree
+  }
 }

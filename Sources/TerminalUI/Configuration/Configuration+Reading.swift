@@ -87,7 +87,9 @@ extension Configuration {
       if case .character(let character) = key, character.isASCII, character.isWholeNumber {
         throw Complaint("digits jump to a pid and can have no other meaning")
       }
-      if let other = keys.first(where: { $0.key != action && $0.value.contains(key) }) {
+      let place = KeyTable.place(of: action)
+      let others = keys.filter { $0.key != action && KeyTable.place(of: $0.key) == place }
+      if let other = others.first(where: { $0.value.contains(key) }) {
         throw Complaint("'\(label)' is the key of \(other.key.configurationName) already")
       }
       chosen.append(key)

@@ -17,7 +17,7 @@ extension Configuration {
 
       # Keys: for each action a list of keys, instead of those given here. Keys are single characters, or F1 to F12, Ctrl-A
       # to Ctrl-Z, Space, Enter, Esc, Tab, Shift-Tab, Backspace, Del, Up, Down, Left, Right, PgUp, PgDn, Home, End.
-      # A key that is given to an action is taken from every other.
+      # A key that is given to an action is taken from every other; the list of images has keys of its own.
       # [keys]
 
       """

@@ -83,10 +83,10 @@ package struct Canvas: Sendable {
     }
   }
 
-  /// Writes text, at most `limit` columns; returns how many it took. Longer text ends in an ellipsis.
+  /// Writes text, at most `limit` columns; returns how many it took. Longer text ends in `cut`, by default an ellipsis.
   @discardableResult
   package mutating func write(
-    _ text: some StringProtocol, row: Int, column: Int, limit: Int = .max, role: Role
+    _ text: some StringProtocol, row: Int, column: Int, limit: Int = .max, role: Role, cut: Unicode.Scalar? = nil
   ) -> Int {
     let room = min(limit, width - column)
     guard room > 0, 0..<height ~= row else { return 0 }
@@ -98,7 +98,7 @@ package struct Canvas: Sendable {
       }
       let (shown, columns) = glyphs.shown(scalar)
       if used + columns > room {
-        set(row, column + room - 1, glyphs.ellipsis, role)
+        set(row, column + room - 1, cut ?? glyphs.ellipsis, role)
         if room >= 2, self[row, column + room - 2].scalar != nil, isWide(row, column + room - 2) {
           set(row, column + room - 2, " ", role)
         }

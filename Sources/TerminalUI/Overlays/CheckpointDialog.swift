@@ -93,17 +93,9 @@ package enum CheckpointDialog {
 
   /// Where the images are to go, in the order of the jobs.
   private static func files(_ state: State, _ form: Form) -> [String] {
-    let place = absolute(form.text(fileControl))
+    let place = wholePath(form.text(fileControl))
     return state.checks.count > 1 ? state.names.map { place + "/" + $0 } : [place]
   }
-
-  /// The whole path, since nobody knows later where crtop was started. Here `-` is a file's name, not standard output.
-  private static func absolute(_ path: String) -> String {
-    path.isEmpty || path.hasPrefix("/") ? path : (here == "/" ? "" : here) + "/" + path
-  }
-
-  /// The working directory, which crtop never leaves.
-  private static let here = (try? readLink("/proc/self/cwd")) ?? "."
 
   /// The part of a path before the last slash.
   private static func directory(_ path: String) -> String {
@@ -123,7 +115,11 @@ package enum CheckpointDialog {
     let files = state.destination.files
     let elsewhere =
       files.allSatisfy { directory($0) == state.store }
-      ? [] : [StyledLine("To      \(files[0]), which the list of images (R) does not have", .warning)]
+      ? []
+      : [
+        StyledLine(
+          "To      \(files[0]), outside of the image store: later o in the list of images (R) opens it", .warning)
+      ]
     var lines: [StyledLine] = []
     if let only = state.checks.first, state.checks.count == 1 {
       lines.append(StyledLine("Job   \(only.job.name): \(only.job.counts)", .dialogTitle))

@@ -1,4 +1,4 @@
-/// Defines `ImagesScreen`, the list of images: look into one, compare two, restart, verify, delete.
+/// Defines `ImagesScreen`, the list of images: look into one, compare two, restart, verify, delete, open another.
 
 internal import CheckpointRestart
 internal import SystemCalls
@@ -12,21 +12,32 @@ package final class ImagesScreen: Overlay {
   /// Paths of tagged images.
   private var tagged: Set<String> = []
 
-  package init(in app: Application) { load(app) }
+  /// To be selected when the list has come.
+  private var wanted: String?
+  package let hints: [KeyHint]
 
-  package let hints = [
-    KeyHint(.enter, "Restart", rank: 1, changes: true), KeyHint(.escape, "Back", rank: 1),
-    KeyHint(.character("i"), "Look", rank: 2),
-    KeyHint(.character(" "), "Tag", rank: 4), KeyHint(.character("="), "Compare", rank: 3),
-    KeyHint(.character("v"), "Verify", rank: 3), KeyHint(.delete, "Delete", rank: 2, changes: true),
-    KeyHint(.function(5), "Reload", rank: 5),
-  ]
+  package init(in app: Application) {
+    hints = [KeyHint(.escape, "Back", rank: 1)] + app.keymap.hints(in: .images)
+    load(app)
+  }
 
   private func load(_ app: Application) {
     isLoading = true
+    let opened = app.openedImages
     app.services.background.run { [images = app.services.images, memory = app.services.verifications] in
-      .images(
-        Application.result { () throws(Problem) in try images.list() }, verified: memory?.recall() ?? [:])
+      let listed = Application.result { () throws(Problem) in try images.list() }
+      var (found, problem): ([ImageEntry], Problem?) = ([], nil)
+      switch listed {
+      case .success(let images): found = images
+      case .failure(let failure): problem = failure
+      }
+      for path in opened {
+        let image = images.entry(path)
+        // Gone by now, or in the store under this or another path.
+        guard let identity = image.identity, !found.contains(where: { $0.identity == identity }) else { continue }
+        found.append(image)
+      }
+      return .images(found, problem, verified: memory?.recall() ?? [:])
     }
   }
 
@@ -41,21 +52,33 @@ package final class ImagesScreen: Overlay {
 
   package func handle(_ key: Key, in app: Application) {
     if cursor.handle(key, count: images.count) { return }
-    switch key {
-    case .escape, .character("q"), .function(10), .character("R"): app.dismiss(self)
-    case .function(5), .character("r"): load(app)
-    case .enter: restart(app)
-    case .character("i"): usable(current, app).map { app.present(ImagePagers.inspect($0, in: app)) }
-    case .character("="): compare(app)
-    case .character("v"): verify(app)
-    case .delete, .character("x"), .character("d"): delete(app)
-    case .character("U"): tagged = []
-    case .character(" "):
+    switch app.keymap.binding(for: key, in: .images)?.action {
+    case .reloadImages: load(app)
+    case .restartImage: restart(app)
+    case .inspectImage: usable(current, app).map { app.present(ImagePagers.inspect($0, in: app)) }
+    case .openImage: open(app)
+    case .compareImages: compare(app)
+    case .verifyImages: verify(app)
+    case .deleteImages: delete(app)
+    case .untagImages: tagged = []
+    case .tagImage:
       guard let current else { return }
       if tagged.remove(current.path) == nil { tagged.insert(current.path) }
       _ = cursor.handle(.down, count: images.count)
-    default: break
+    default: if [.escape, .character("q"), .function(10), .character("R")].contains(key) { app.dismiss(self) }
     }
+  }
+
+  private func open(_ app: Application) {
+    app.present(
+      PromptLine(
+        "Open file: ",
+        done: { text, app in
+          guard !text.isEmpty else { return }
+          app.services.background.run { [images = app.services.images, path = wholePath(text)] in
+            .opened(images.entry(path))
+          }
+        }))
   }
 
   /// The image, unless it cannot be read: then that is said.
@@ -125,18 +148,19 @@ package final class ImagesScreen: Overlay {
 
   package func receive(_ news: News, in app: Application) {
     switch news {
-    case .images(.success(let found), let verified):
+    case .images(let found, let problem, let verified):
       app.verdicts.recall(verified)
       isLoading = false
-      failure = nil
-      let path = current?.path
+      failure = problem
+      if let problem { app.report(problem, during: "list of images") }
+      let path = wanted ?? current?.path
+      wanted = nil
       images = found.sorted { ($1.time, $0.path) < ($0.time, $1.path) }
       tagged.formIntersection(images.map(\.path))
       cursor.select(images.firstIndex { $0.path == path } ?? cursor.selected, of: images.count)
-    case .images(.failure(let problem), _):
-      isLoading = false
-      failure = problem
-      app.report(problem, during: "list of images")
+    case .opened(let image) where image.problem == nil:
+      wanted = image.path
+      load(app)
     case .deleted(let path, .success):
       app.verdicts.forget(path)
       app.tell("deleted \(path)", .good)

@@ -1,38 +1,48 @@
 /// Defines `Menu`, a list of which one entry is chosen.
 
-/// A box with entries; Enter chooses, Esc closes.
+/// A box with entries; Enter chooses, Esc closes, what is typed moves the bar to an entry of that name.
 package final class Menu: Overlay {
   private let title: String
   private let entries: [String]
+  /// By which an entry is found, in lower case.
+  private let names: [[String]]
+  /// All letters search; where the entries are words, `q` closes.
+  private let hasNames: Bool
+  private let origin: Int
   private var cursor: ListCursor
+  private var typed = TypedName()
   private let choose: (Int, Application) -> Void
 
-  /// - Parameter choose: gets the index of the entry, after the menu has gone.
+  /// - Parameters:
+  ///   - names: by which each entry is found; `nil`: by its words.
+  ///   - choose: gets the index of the entry, after the menu has gone.
   package init(
-    title: String, entries: [String], current: Int = 0, choose: @escaping (Int, Application) -> Void
+    title: String, entries: [String], names: [[String]]? = nil, current: Int = 0,
+    choose: @escaping (Int, Application) -> Void
   ) {
     self.title = title
     self.entries = entries
-    cursor = ListCursor(min(current, max(entries.count - 1, 0)))
+    self.names = (names ?? entries.map { $0.split(separator: " ").map(String.init) }).map { $0.map { $0.lowercased() } }
+    hasNames = names != nil
+    origin = min(current, max(entries.count - 1, 0))
+    cursor = ListCursor(origin)
     self.choose = choose
   }
 
   package let hints = [KeyHint(.enter, "Choose"), KeyHint(.escape, "Cancel")]
 
   package func handle(_ key: Key, in app: Application) {
-    if cursor.handle(key, count: entries.count) { return }
+    if cursor.handle(key, count: entries.count) { return typed.forget() }
     let current = cursor.selected
     switch key {
-    case .escape, .character("q"), .function(10): app.dismiss(self)
+    case .escape, .function(10): app.dismiss(self)
+    case .character("q") where !hasNames: app.dismiss(self)
     case .enter:
       app.dismiss(self)
       if entries.indices.contains(current) { choose(current, app) }
-    case .character(let letter):
-      // The next entry with that letter at the start of a word.
-      let order = Array(entries.indices.dropFirst(current + 1)) + Array(entries.indices.prefix(current + 1))
-      if let found = order.first(where: { contains(" " + entries[$0], " \(letter)") }) {
-        cursor.select(found, of: entries.count)
-      }
+    // Where nothing has that name, the bar does not stay where half of it has led.
+    case .character(let character):
+      cursor.select(typed.add(character, now: app.now, names, from: current) ?? origin, of: entries.count)
     default: break
     }
   }
@@ -53,6 +63,13 @@ package final class Menu: Overlay {
     let widest = max(entries.map(\.columns).max() ?? 0, title.columns + 2, 16)
     let box = Frame.centred(in: area, height: entries.count + 2, width: widest + 4)
     Frame.draw(on: &canvas, box, title: title)
+    let hint =
+      typed.text.isEmpty ? (hasNames ? "type a number or a name" : "") : typed.text + (typed.isFound ? "" : ": none")
+    if !hint.isEmpty {
+      canvas.write(
+        " \(hint) ", row: box.row + box.height - 1, column: box.column + 2, limit: box.width - 6,
+        role: typed.isFound ? .dialogDim : .error)
+    }
     let list = box.inset(rows: 1, columns: 1)
     let shown = cursor.show(in: list, count: entries.count)
     for index in shown {

@@ -31,7 +31,8 @@ enum Menus {
         + signals.map { signal in
           let name = "\(Format.padded(Int(signal.rawValue), 2)) \(signal.name)"
           return name + String(repeating: " ", count: max(13 - name.count, 1)) + signal.meaning
-        }
+        },
+      names: [["0", "cancel"]] + signals.map { ["\($0.rawValue)", String($0.name.dropFirst(3)), $0.name] }
     ) { index, app in
       if index > 0 { app.confirmed(signals[index - 1], to: targets) }
     }

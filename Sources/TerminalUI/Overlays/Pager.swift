@@ -10,7 +10,8 @@ package final class Pager: Overlay {
   private let title: String
   private let tabs: [PagerTab]
   package private(set) var tab = 0
-  private let startsAtEnd: Bool
+  /// The line that stands at the top at first, for a number of columns.
+  private let start: (Application, Int) -> Int
   private var top: Int?
   private var height = 1
   /// As they were drawn last.
@@ -24,13 +25,14 @@ package final class Pager: Overlay {
   private let extraHints: [KeyHint]
 
   package init(
-    _ title: String, tabs: [PagerTab], startsAtEnd: Bool = false, hints: [KeyHint] = [],
+    _ title: String, tabs: [PagerTab], start: @escaping (Application, Int) -> Int = { _, _ in 0 },
+    hints: [KeyHint] = [],
     onKey: @escaping (Key, Pager, Application) -> Bool = { _, _, _ in false },
     onNews: @escaping (News, Application) -> Void = { _, _ in }
   ) {
     self.title = title
     self.tabs = tabs
-    self.startsAtEnd = startsAtEnd
+    self.start = start
     extraHints = hints
     self.onKey = onKey
     self.onNews = onNews
@@ -38,13 +40,13 @@ package final class Pager: Overlay {
 
   /// A pager of one part.
   package convenience init(
-    _ title: String, startsAtEnd: Bool = false, hints: [KeyHint] = [],
+    _ title: String, start: @escaping (Application, Int) -> Int = { _, _ in 0 }, hints: [KeyHint] = [],
     onKey: @escaping (Key, Pager, Application) -> Bool = { _, _, _ in false },
     onNews: @escaping (News, Application) -> Void = { _, _ in },
     lines: @escaping (Application, Int) -> [StyledLine]
   ) {
     self.init(
-      title, tabs: [PagerTab(title: "", lines: lines)], startsAtEnd: startsAtEnd, hints: hints, onKey: onKey,
+      title, tabs: [PagerTab(title: "", lines: lines)], start: start, hints: hints, onKey: onKey,
       onNews: onNews)
   }
 
@@ -100,7 +102,7 @@ package final class Pager: Overlay {
   private func search(_ app: Application) {
     app.present(
       PromptLine(
-        "Search: ", text: "",
+        "Search: ",
         change: { [self] text, _ in
           pattern = text
           return text.isEmpty || find(text, after: nil)
@@ -130,7 +132,7 @@ package final class Pager: Overlay {
     }
     shown = tabs[tab].lines(app, inner.width)
     height = inner.height
-    let first = max(min(top ?? (startsAtEnd ? shown.count : 0), shown.count - height), 0)
+    let first = max(min(top ?? start(app, inner.width), shown.count - height), 0)
     top = first
     for (offset, line) in shown.dropFirst(first).prefix(height).enumerated() {
       let role = found == first + offset && contains(line.text, pattern) ? .selection : line.role

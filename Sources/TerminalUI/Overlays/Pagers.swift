@@ -29,11 +29,13 @@ package enum Pagers {
     return wrap(label + binding.help, width: width, indent: column).map { StyledLine($0, .dialog) }
   }
 
-  /// All errors, the newest last.
+  /// All errors, the newest last; at first from the oldest one on that nobody has seen.
   package static func errors(in app: Application) -> Pager {
+    let seen = app.errors.entries.dropLast(app.errors.unseen)
     app.errors.markSeen()
     return Pager(
-      "Errors", startsAtEnd: true, hints: [KeyHint(.character("s"), "Save as text", rank: 2)],
+      "Errors", start: { _, width in lines(seen, width).count },
+      hints: [KeyHint(.character("s"), "Save as text", rank: 2)],
       onKey: { key, _, app in
         guard key == .character("s") else { return false }
         if app.errors.entries.isEmpty {
@@ -46,11 +48,15 @@ package enum Pagers {
       lines: { app, width in
         app.errors.markSeen()
         if app.errors.entries.isEmpty { return [StyledLine("Nothing has gone wrong.", .dialog)] }
-        return app.errors.entries.flatMap { entry in
-          [StyledLine("\(Format.timeOfDay(entry.time)) \(entry.during)", .dialogTitle)]
-            + problem(entry.problem, width: width)
-        }
+        return Self.lines(app.errors.entries[...], width)
       })
+  }
+
+  private static func lines(_ entries: ArraySlice<ErrorEntry>, _ width: Int) -> [StyledLine] {
+    entries.flatMap { entry in
+      [StyledLine("\(Format.timeOfDay(entry.time)) \(entry.during)", .dialogTitle)]
+        + problem(entry.problem, width: width)
+    }
   }
 
   /// A problem in full.

@@ -1,30 +1,41 @@
-/// Defines `PromptLine`, the line in which a search or a filter is typed while the tree follows.
+/// Defines `PromptLine`, the line in which a search, a filter or a path is typed.
 
-/// Takes text in the hint line; arrows and pages still move in the tree.
+/// Takes text in the hint line.
 package final class PromptLine: Overlay {
   private let label: String
   private var field: TextField
   private let change: (String, Application) -> Bool
   private let undo: (Application) -> Void
   private let next: ((String, Application) -> Void)?
+  private let done: (String, Application) -> Void
+  /// The text is a query of the tree, which follows it; arrows and pages still move there.
+  private let isQuery: Bool
   private var isFound = true
 
+  /// - Parameters:
+  ///   - change: called as the text changes; whether there is what it says.
+  ///   - undo: for Esc.
+  ///   - done: for Enter.
   init(
-    _ label: String, text: String, change: @escaping (String, Application) -> Bool,
-    undo: @escaping (Application) -> Void, next: ((String, Application) -> Void)? = nil
+    _ label: String, text: String = "", isQuery: Bool = false,
+    change: @escaping (String, Application) -> Bool = { _, _ in true },
+    undo: @escaping (Application) -> Void = { _ in }, next: ((String, Application) -> Void)? = nil,
+    done: @escaping (String, Application) -> Void = { _, _ in }
   ) {
     self.label = label
     field = TextField(text)
+    self.isQuery = isQuery
     self.change = change
     self.undo = undo
     self.next = next
+    self.done = done
   }
 
   /// Search: the selection goes to the first match from where it is; Esc brings it back.
   package static func search(in app: Application) -> PromptLine {
     let before = app.model.selected
     return PromptLine(
-      "Search: ", text: "",
+      "Search: ", isQuery: true,
       change: { text, app in
         app.searchPattern = text
         return app.model.search(text, skippingCurrent: false)
@@ -36,7 +47,7 @@ package final class PromptLine: Overlay {
   /// Filter: Enter keeps it, Esc takes it away.
   package static func filter(in app: Application) -> PromptLine {
     PromptLine(
-      "Filter: ", text: app.model.filter,
+      "Filter: ", text: app.model.filter, isQuery: true,
       change: { text, app in
         app.model.filter = text
         return app.model.query.fault == nil && !app.model.rows.isEmpty
@@ -53,18 +64,23 @@ package final class PromptLine: Overlay {
   package func handle(_ key: Key, in app: Application) {
     switch key {
     // What cannot be understood stays to be mended: the tree does not follow it.
-    case .enter: if ProcessQuery(field.text).fault == nil { app.dismiss(self) }
+    case .enter where fault == nil:
+      app.dismiss(self)
+      done(field.text, app)
+    case .enter: break
     case .escape:
       undo(app)
       app.dismiss(self)
     case .function(3): next?(field.text, app)
-    case .up: app.perform(.up)
-    case .down: app.perform(.down)
-    case .pageUp: app.perform(.pageUp)
-    case .pageDown: app.perform(.pageDown)
+    case .up where isQuery: app.perform(.up)
+    case .down where isQuery: app.perform(.down)
+    case .pageUp where isQuery: app.perform(.pageUp)
+    case .pageDown where isQuery: app.perform(.pageDown)
     default: if field.handle(key) { isFound = change(field.text, app) }
     }
   }
+
+  private var fault: String? { isQuery ? ProcessQuery(field.text).fault : nil }
 
   package func draw(on canvas: inout Canvas, in area: Rect, app: Application) {
     let row = app.layout.hint.row
@@ -72,7 +88,7 @@ package final class PromptLine: Overlay {
     let used = canvas.write(label, row: row, column: 0, role: isFound ? .strong : .error)
     field.draw(on: &canvas, row: row, column: used, width: canvas.width - used - 12, focused: true)
     guard !isFound else { return }
-    let complaint = ProcessQuery(field.text).fault ?? "not found"
+    let complaint = fault ?? "not found"
     guard used + field.text.columns + complaint.columns + 3 > canvas.width else {
       return canvas.writeRight(complaint, row: row, column: used + 2, width: canvas.width - used - 3, role: .error)
     }

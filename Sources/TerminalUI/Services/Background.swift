@@ -17,8 +17,10 @@ package enum News: Sendable {
   case planned(ticket: Int, Result<RestartPlan, Problem>)
   case froze(root: TaskName, Result<OperationSummary, Problem>)
   case thawed(root: TaskName, Result<OperationSummary, Problem>)
-  /// The list of images, and which of them have been verified before.
-  case images(Result<[ImageEntry], Problem>, verified: [FileIdentity: Int64])
+  /// The list of images, why it may be short, and which of them have been verified before.
+  case images([ImageEntry], Problem?, verified: [FileIdentity: Int64])
+  /// A file has been looked at that is to be in the list.
+  case opened(ImageEntry)
   /// What is in the images, in the order in which they were asked for.
   case contents(ticket: Int, Result<[ImageContent], Problem>)
   /// What /proc says of a task.

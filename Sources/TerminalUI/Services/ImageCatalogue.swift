@@ -60,6 +60,8 @@ public struct ImageEntry: Sendable, Hashable {
 public protocol ImageCatalogue: Sendable {
   /// All images, in any order; one that cannot be read is listed with its problem.
   func list() throws(Problem) -> [ImageEntry]
+  /// What is known of the image at a path, which may lie outside of the store.
+  func entry(_ path: String) -> ImageEntry
   /// Reads all but memory.
   func content(_ path: String) throws(Problem) -> ImageContent
   /// Reads the whole image and checks it; throws what is wrong with it. Returns the file that was read.

@@ -12,22 +12,26 @@ public struct StoreCatalogue: ImageCatalogue {
   public func destination(_ path: String) throws(Problem) -> DestinationReport { try DestinationReport(path) }
 
   public func list() throws(Problem) -> [ImageEntry] {
-    try ImageStore.standard().list().map { stored in
-      var entry = ImageEntry(
-        path: stored.path, time: Int64(stored.modified), bytes: stored.bytes, identity: stored.identity)
-      switch stored.content {
-      case .image(let header, _):
-        entry.time = header.realTimeNs / 1_000_000_000
-        entry.command = header.rootCommand
-        entry.rootPid = header.rootPid
-        entry.tasks = Int(header.tasks)
-        entry.threads = Int(header.threads)
-        entry.zombies = Int(header.zombies)
-        entry.host = header.hostName
-      case .unreadable(let problem): entry.problem = problem
-      }
-      return entry
+    try ImageStore.standard().list().map(entry)
+  }
+
+  public func entry(_ path: String) -> ImageEntry { entry(StoredImage(path: path)) }
+
+  private func entry(_ stored: StoredImage) -> ImageEntry {
+    var entry = ImageEntry(
+      path: stored.path, time: Int64(stored.modified), bytes: stored.bytes, identity: stored.identity)
+    switch stored.content {
+    case .image(let header, _):
+      entry.time = header.realTimeNs / 1_000_000_000
+      entry.command = header.rootCommand
+      entry.rootPid = header.rootPid
+      entry.tasks = Int(header.tasks)
+      entry.threads = Int(header.threads)
+      entry.zombies = Int(header.zombies)
+      entry.host = header.hostName
+    case .unreadable(let problem): entry.problem = problem
     }
+    return entry
   }
 
   public func verify(_ path: String) throws(Problem) -> FileIdentity {

@@ -85,12 +85,12 @@ extension Application {
   }
 
   private var barHints: [KeyHint] {
-    keymap.bindings.compactMap { binding in
-      guard !binding.name.isEmpty, let key = binding.keys.first else { return nil }
-      // Read-only, there is nothing to restart there, but much to see.
-      let name = isReadOnly && binding.action == .images ? "Images" : binding.name
-      return KeyHint(key, name, rank: binding.rank, changes: binding.changesSomething)
+    var hints = keymap.hints(in: .tree)
+    // Read-only, there is nothing to restart there, but much to see.
+    if isReadOnly, let index = hints.firstIndex(where: { $0.key.label == keymap.label(of: .images) }) {
+      hints[index].name = "Images"
     }
+    return hints
   }
 
   private func drawBar(on canvas: inout Canvas) {

@@ -20,7 +20,9 @@ extension Column {
   ) {
     let (text, role) = value(process, facts)
     if isFlushLeft {
-      canvas.write(text, row: row, column: column, limit: width, role: override ?? role)
+      // A name that is cut ends in a plus, as in top(1).
+      canvas.write(
+        text, row: row, column: column, limit: width, role: override ?? role, cut: self == .user ? "+" : nil)
     } else {
       canvas.writeRight(text, row: row, column: column, width: width, role: override ?? role)
     }

@@ -52,7 +52,7 @@ package enum Column: String, Sendable, CaseIterable {
   package func width(_ facts: ColumnFacts) -> Int {
     switch self {
     case .pid, .ppid, .pgid, .sid: max(facts.pidWidth, 5)
-    case .user: min(max(facts.userWidth, 4), 8)
+    case .user: min(max(facts.userWidth, 4), facts.userLimit)
     case .state: facts.isStateShort ? 1 : 10
     case .pri, .ni, .thr: 3
     case .cpu, .mem, .start: 5
@@ -68,13 +68,14 @@ package enum Column: String, Sendable, CaseIterable {
     .sid, .pgid, .ppid, .tty, .start, .pri, .ni, .cgroup, .time, .ckpt, .user, .thr, .mem,
   ]
 
-  /// Those of the wanted columns that a screen of some width has room for; at least 26 are left for the command, if
-  /// need be 20, with the state as a letter.
+  /// Those of the wanted columns that a screen of some width has room for; at least 24 are left for the command, if
+  /// need be 20, with the state as a letter. Before a column goes, the names of users get shorter.
   package static func fitting(_ wanted: [Column], width: Int, _ facts: inout ColumnFacts) -> [Column] {
     var columns = wanted
-    facts.isStateShort = false
+    (facts.isStateShort, facts.userLimit) = (false, 8)
     func taken() -> Int { columns.reduce(0) { $0 + $1.width(facts) + 1 } }
-    for dropped in dispensable where taken() + 26 > width { columns.removeAll { $0 == dropped } }
+    while columns.contains(.user), facts.userLimit > 6, taken() + 24 > width { facts.userLimit -= 1 }
+    for dropped in dispensable where taken() + 24 > width { columns.removeAll { $0 == dropped } }
     facts.isStateShort = taken() + 20 > width
     return columns
   }

@@ -7,6 +7,8 @@ package struct ColumnFacts: Sendable {
   /// Digits of the largest pid, and the longest name of a user.
   package var pidWidth: Int
   package var userWidth: Int
+  /// Columns that the name of a user may have, as in top(1); on a narrow screen fewer.
+  var userLimit = 8
   /// The state is a letter without its word.
   package var isStateShort = false
   /// Seconds since 1970 at which the machine was started, and now.

@@ -57,6 +57,10 @@ final class RestartingProcess {
   }
 
   var pid: Int32 { image.pid }
+  /// Whether the number is one of a task, group or session of it.
+  func needs(_ number: Int32) -> Bool {
+    [image.pid, image.pgid, image.sid].contains(number) || image.threads.contains { $0.tid == number }
+  }
   var name: TaskName { TaskName(pid: image.pid, comm: image.comm) }
   /// Whether the signal is pending for the group.
   func hasPending(_ signal: Int32) -> Bool {

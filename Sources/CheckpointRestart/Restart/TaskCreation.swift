@@ -8,7 +8,7 @@ internal import Tracing
 
 /// New tasks are stopped from birth, share nothing but the scaffold with crtop, and die with it.
 struct TaskCreation: ~Copyable {
-  private let context: RestartContext
+  let context: RestartContext
   private let plan: TreePlan
   private let options: Int
 
@@ -18,7 +18,7 @@ struct TaskCreation: ~Copyable {
     // New tasks inherit the options of their creators, so that no seccomp mode stands in the way.
     options = (wanted + (context.usesSeccomp ? [PTRACE_O_SUSPEND_SECCOMP] : [])).reduce(0) { $0 | Int($1.rawValue) }
     self.plan = plan
-    for (creator, siblings) in plan.siblings {
+    for (creator, siblings) in Array(plan.siblings) + Array(plan.adoptions) {
       for sibling in siblings { context.byPID[sibling]?.creator = creator }
     }
   }
@@ -44,6 +44,9 @@ struct TaskCreation: ~Copyable {
       for leader in level {
         let children = plan.siblings[leader.pid] ?? []
         next += try createSiblings(children, by: leader.leader, slot: leader, scaffold)
+      }
+      for leader in level {
+        for child in plan.adoptions[leader.pid] ?? [] { next += try createAdopted(child, below: leader, scaffold) }
       }
       for parent in level {
         for (session, children) in (plan.sessionPlaceholders[parent.pid] ?? [:]).sorted(by: { $0.key < $1.key }) {
@@ -154,17 +157,8 @@ struct TaskCreation: ~Copyable {
     return lists.flatMap(\.children)
   }
 
-  /// Children in a session whose leader is gone: a placeholder leads it, and creates them as children of its own parent.
-  private func createOrphans(
-    _ pids: [Int32], of session: Int32, _ parent: RestartingProcess, _ scaffold: borrowing Scaffold
-  ) throws(Problem) -> [RestartingProcess] {
-    let leader = try makePlaceholder(session, parent, leading: Int(SYS_setsid), scaffold)
-    context.sessionPlaceholders.append((parent, leader))
-    return try createSiblings(pids, by: leader, slot: parent, scaffold)
-  }
-
   /// Children of the creator's own parent; they are born in the creator's session.
-  private func createSiblings(
+  func createSiblings(
     _ pids: [Int32], by creator: TracedThread, slot owner: RestartingProcess, _ scaffold: borrowing Scaffold
   ) throws(Problem) -> [RestartingProcess] {
     let children = pids.compactMap { context.byPID[$0] }
@@ -182,12 +176,12 @@ struct TaskCreation: ~Copyable {
     return children
   }
 
-  private func flags(of process: RestartingProcess) -> UInt64 {
+  func flags(of process: RestartingProcess) -> UInt64 {
     (plan.flags[process.pid] ?? 0) | Zombies.cloneFlags(process.image)
   }
 
   /// clone3(2) with set_tid: struct clone_args of the second version, 80 bytes.
-  private func addClone(tid: Int32, flags: UInt64, exitSignal: UInt64, _ calls: inout RemoteCalls) {
+  func addClone(tid: Int32, flags: UInt64, exitSignal: UInt64, _ calls: inout RemoteCalls) {
     let wanted = calls.place(words: [UInt64(UInt32(bitPattern: tid))])
     // The kernel creates an I/O context when the priority is first set; without one there is nothing to share.
     if flags & UInt64(CLONE_IO) != 0 {
@@ -198,20 +192,20 @@ struct TaskCreation: ~Copyable {
       Int(SYS_clone3), arguments, 80, expecting: .value(Int64(tid)), naming: "creation of the task (clone3)")
   }
 
-  private func awaitBirth(of processes: [RestartingProcess]) throws(Problem) {
+  func awaitBirth(of processes: [RestartingProcess]) throws(Problem) {
     for process in processes {
       try awaitStop(process.leader)
       context.created.append(process.leader)
     }
   }
 
-  private func awaitStop(_ thread: TracedThread) throws(Problem) {
+  func awaitStop(_ thread: TracedThread) throws(Problem) {
     do throws(Errno) {
       guard case .interrupted = try thread.waitForStop() else { throw .noSuchProcess }
     } catch { throw error.problem(task: thread.name, "the new task does not stop") }
   }
 
-  private static func creationProblem(_ errno: Errno, _ name: TaskName) -> Problem {
+  static func creationProblem(_ errno: Errno, _ name: TaskName) -> Problem {
     switch errno {
     case .fileExists:
       Problem(
@@ -259,38 +253,7 @@ struct TaskCreation: ~Copyable {
     try run(&calls, process, scaffold)
   }
 
-  private func makePlaceholder(
-    _ group: Int32, _ creator: RestartingProcess, leading call: Int, _ scaffold: borrowing Scaffold
-  ) throws(Problem) -> TracedThread {
-    var calls = scaffold.newCalls(slot: creator.slot)
-    addClone(tid: group, flags: 0, exitSignal: UInt64(SIGCHLD), &calls)
-    do throws(Problem) { try run(&calls, creator, scaffold) } catch {
-      throw Self.creationProblem(error.errno, TaskName(pid: group, comm: "placeholder of a leader"))
-    }
-    let thread = TracedThread(attached: group, tgid: group, comm: "crtop-leader")
-    try awaitStop(thread)
-    context.created.append(thread)
-    calls = scaffold.newCalls(slot: creator.slot)
-    calls.call(call, naming: "session or group of a leader that is gone")
-    try scaffold.run(thread, &calls, stopSignal: creator.stopSignal)
-    return thread
-  }
-
-  private func endPlaceholder(
-    _ thread: TracedThread, _ creator: RestartingProcess, _ scaffold: borrowing Scaffold
-  ) throws(Problem) {
-    var calls = scaffold.newCalls(slot: creator.slot)
-    calls.call(Int(SYS_exit_group), 0, expecting: .anything, naming: "end of a placeholder")
-    try scaffold.start(thread, calls, stopSignal: creator.stopSignal)
-    _ = try scaffold.awaitEnd(thread)
-    calls = scaffold.newCalls(slot: creator.slot)
-    calls.call(
-      Int(SYS_wait4), UInt64(thread.tid), 0, UInt64(WNOHANG), 0, expecting: .value(Int64(thread.tid)),
-      naming: "end of a placeholder (wait4)")
-    try run(&calls, creator, scaffold)
-  }
-
-  private func run(
+  func run(
     _ calls: inout RemoteCalls, _ process: RestartingProcess, _ scaffold: borrowing Scaffold
   ) throws(Problem) {
     try scaffold.run(process.leader, &calls, stopSignal: process.stopSignal)

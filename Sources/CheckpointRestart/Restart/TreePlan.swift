@@ -25,6 +25,9 @@ struct TreePlan {
   /// By their creator, children of its own parent (CLONE_PARENT): those that are in its session while the parent is not,
   /// or that share tables with it that the parent does not have.
   private(set) var siblings: [Int32: [Int32]] = [:]
+  /// By the leader of their session, tasks below it whose parents have ended, so that an ancestor of the leader has adopted
+  /// them: init or a subreaper (prctl(2)).
+  private(set) var adoptions: [Int32: [Int32]] = [:]
   /// Flags of clone(2): which tables a process shares with its creator.
   private(set) var flags: [Int32: UInt64] = [:]
 
@@ -64,6 +67,10 @@ struct TreePlan {
           leader.exitSignal == child.exitSignal, flags[child.pid] == 0
         {
           siblings[leader.pid, default: []].append(child.pid)
+        } else if let leader = byPID[child.sid], leader.sid == leader.pid, child.exitSignal == SIGCHLD,
+          flags[child.pid] == 0, Self.isAncestor(process, of: leader, byPID)
+        {
+          adoptions[leader.pid, default: []].append(child.pid)
         } else {
           guard child.sid != 0, byPID[child.sid] == nil, flags[child.pid] == 0, child.exitSignal == SIGCHLD else {
             throw Self.impossible(child)
@@ -73,6 +80,35 @@ struct TreePlan {
       }
     }
     try planGroups(processes, byPID)
+    try checkReachable(processes)
+  }
+
+  private static func isAncestor(
+    _ process: ImageProcess, of other: ImageProcess, _ byPID: [Int32: ImageProcess]
+  ) -> Bool {
+    var parent = byPID[other.ppid]
+    // An image may have a ring.
+    for _ in 0..<byPID.count {
+      guard let current = parent else { return false }
+      if current.pid == process.pid { return true }
+      parent = byPID[current.ppid]
+    }
+    return false
+  }
+
+  /// Every task is created by one that has been created before.
+  private func checkReachable(_ processes: [ImageProcess]) throws(Problem) {
+    var reached = Set(processes.first.map { [$0.pid] } ?? [])
+    var level = reached
+    while !level.isEmpty {
+      let next = level.flatMap { pid in
+        [early, late, siblings, adoptions].flatMap { $0[pid] ?? [] }
+          + (sessionPlaceholders[pid] ?? [:]).values.flatMap { $0 }
+      }
+      level = Set(next).subtracting(reached)
+      reached.formUnion(level)
+    }
+    if let process = processes.first(where: { !reached.contains($0.pid) }) { throw Self.impossible(process) }
   }
 
   /// What a process shares with its creator; `nil`: it shares something with others that its creator does not have.
@@ -113,8 +149,10 @@ struct TreePlan {
     let sessions = Set(sessionPlaceholders.values.flatMap(\.keys))
     for process in processes where process.pgid != outerGroup && byPID[process.pgid]?.pgid != process.pgid {
       guard placeholders[process.pgid] == nil, !sessions.contains(process.pgid) else { continue }
-      let creator = process.state == .zombie ? process.ppid : process.pid
-      guard process.pgid != 0, byPID[process.pgid] == nil, let member = byPID[creator], member.sid == process.sid
+      // A zombie to be borrows the memory of another.
+      let creators = process.state == .zombie ? [process.ppid, process.sid, process.pid] : [process.pid]
+      guard process.pgid != 0, byPID[process.pgid] == nil,
+        let creator = creators.first(where: { byPID[$0]?.sid == process.sid })
       else {
         throw Problem(
           task: TaskName(pid: process.pid, comm: process.comm), errno: .notSupported,
@@ -129,7 +167,7 @@ struct TreePlan {
     Problem(
       task: TaskName(pid: process.pid, comm: process.comm), errno: .notSupported, what: "its session \(process.sid)",
       why: process.sid == 0
-        ? "its leader is outside the pid namespace" : "the pid of its leader belongs to a task in another session",
+        ? "its leader is outside the pid namespace" : "no task that could create it is in that session",
       remedy: "checkpoint a larger subtree that has the session's leader")
   }
 }

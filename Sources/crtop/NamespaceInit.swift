@@ -32,7 +32,9 @@ struct NamespaceInit {
   /// Restarts the job, then serves it until nothing is left of it.
   func run(_ request: RestartRequest, isJSON: Bool) throws {
     var runner = try OperationRunner("restart", isJSON: isJSON)
-    let summary = try runner.run(givesTerminal: !request.detached, saysDone: false) { Operation.restart(request, onEvent: $0) }
+    let summary = try runner.run(givesTerminal: !request.detached, saysDone: false) {
+      Operation.restart(request, onEvent: $0)
+    }
     if request.detached {
       if !isJSON { Output.note(Summary.line(summary)) }
       if let null = try? OwnedDescriptor.open("/dev/null", O_RDWR) {

@@ -205,8 +205,9 @@ import TerminalUI
 
   @Test func itSaysAboutHowLongAndHowLarge() {
     let screen = opened()
-    #expect(screen.text.contains("Size  about") && screen.text.contains("a guess from its tasks and memory"))
+    #expect(screen.text.contains("Size  at most") && screen.text.contains("a guess from its tasks and memory"))
     screen.catchUp()
+    #expect(screen.text.contains("Size  123M of memory to be saved, less where it is zeroes"))
     screen.press(.enter)
     screen.engine.emit(
       .done(
@@ -216,7 +217,7 @@ import TerminalUI
     screen.press(.character("D"))
     screen.catchUp()
     #expect(screen.text.contains("Pause about 55 ms: as measured in 1 earlier checkpoint"))
-    #expect(screen.text.contains("the image about 41M"))
+    #expect(screen.words.contains("the image about 41M"))
   }
 
   @Test func taggedJobsAreQueuedWithAnImageEach() {

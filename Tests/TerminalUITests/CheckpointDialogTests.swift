@@ -335,6 +335,16 @@ import TerminalUI
     #expect(screen.engine.state.withLock { $0.checkpoints.map(\.acceptedLosses) } == [[.keyrings], []])
   }
 
+  /// What is in the way stands before sizes and pauses; whoever wants to start anyway is shown it.
+  @Test func theSmallestScreenShowsTheReasonsFirst() {
+    let screen = opened(40, 10, problems: [socketProblem])
+    screen.catchUp()
+    screen.press(.enter)
+    #expect(screen.text.contains("Check failed") && screen.text.contains("not possible yet: see the text above"))
+    screen.press(.pageDown)
+    #expect(screen.text.contains("1. worker (101)") && !screen.text.contains("memory to be saved"))
+  }
+
   /// At every size, before anything is scrolled.
   @Test(arguments: [(40, 10), (40, 24), (80, 10), (80, 24), (200, 50)])
   func theVerdictIsInSightAtOnce(width: Int, height: Int) {

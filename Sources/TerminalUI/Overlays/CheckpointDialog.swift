@@ -123,8 +123,9 @@ package enum CheckpointDialog {
     var lines: [StyledLine] = []
     if let only = state.checks.first, state.checks.count == 1 {
       lines.append(StyledLine("Job   \(only.job.name): \(only.job.counts)", .dialogTitle))
-      lines += predictions(state, plans, form, app) + elsewhere + place
-      return lines + only.lines
+      let facts = predictions(state, plans, form, app) + elsewhere
+      // What is in the way stands first: a small screen shows little more than that.
+      return lines + ((only.obstacles ?? 0) > 0 ? place + only.lines + facts : facts + place + only.lines)
     }
     let tasks = Format.count(plans.reduce(0) { $0 + $1.tasks }, "task")
     lines.append(

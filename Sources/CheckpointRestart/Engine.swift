@@ -9,11 +9,12 @@ public enum Engine {
   {
     try Subtree.refuseForbidden(root.pid)
     let context = try Preflight.look(root, acceptedLosses)
+    let memory = MemoryEstimate(context)
     return CheckReport(
       problems: context.problems, tasks: context.processes.count,
       threads: context.processes.reduce(0) { $0 + max(1, $1.threads.count) },
       zombies: context.processes.filter(\.isZombie).count,
-      memoryBytes: context.processes.reduce(0) { $0 + $1.status.residentKilobytes * 1024 })
+      memoryBytes: memory.bytes, countsSharedPagesOnce: memory.countsSharedPagesOnce)
   }
 
   /// Says what a restart would do and what stands in its way; makes and changes nothing.

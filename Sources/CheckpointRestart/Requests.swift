@@ -113,15 +113,20 @@ public struct CheckReport: Sendable {
   public var tasks: Int
   public var threads: Int
   public var zombies: Int
-  /// Resident memory that an image would have to hold, in bytes (an estimate).
+  /// Memory that an image would have to hold, in bytes, but for pages of zeroes: no files' pages, no holes.
   public var memoryBytes: UInt64
+  /// Pages that several tasks have are counted once, as they are saved. In large jobs each task's are counted.
+  public var countsSharedPagesOnce: Bool
 
   /// Makes a report from its parts.
-  public init(problems: [Problem], tasks: Int, threads: Int, zombies: Int, memoryBytes: UInt64) {
+  public init(
+    problems: [Problem], tasks: Int, threads: Int, zombies: Int, memoryBytes: UInt64, countsSharedPagesOnce: Bool = true
+  ) {
     self.problems = problems
     self.tasks = tasks
     self.threads = threads
     self.zombies = zombies
     self.memoryBytes = memoryBytes
+    self.countsSharedPagesOnce = countsSharedPagesOnce
   }
 }

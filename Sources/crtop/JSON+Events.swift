@@ -29,7 +29,7 @@ extension JSON {
     return object
   }
 
-  /// The last line of an operation that was done.
+  /// The last line of an operation that was done. A restart in a pid namespace of its own adds `root_outside`.
   static func done(_ summary: OperationSummary) -> JSON {
     [
       "event": "done", "operation": JSON(summary.operation), "image": JSON(summary.image), "root": JSON(summary.root),

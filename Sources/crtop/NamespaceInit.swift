@@ -7,8 +7,8 @@ internal import ProcessTree
 internal import SystemCalls
 
 /// Reaps what is orphaned in the namespace and passes signals on to the job's root; it ends with the last process, since all
-/// others would die with it. Reports to the crtop that has started it, a line each: `restarted PID`, `stopped SIGNAL`,
-/// `ended STATUS` of the root (wait(2)).
+/// others would die with it. Reports to the crtop that has started it, a line each: `done EVENT` (what the restart came to, as
+/// `--json` prints it), `restarted PID`, `stopped SIGNAL`, `ended STATUS` of the root (wait(2)).
 struct NamespaceInit {
   /// Says by which descriptor to report.
   static let variable = "CRTOP_NAMESPACE_REPORT"
@@ -32,13 +32,17 @@ struct NamespaceInit {
   /// Restarts the job, then serves it until nothing is left of it.
   func run(_ request: RestartRequest, isJSON: Bool) throws {
     var runner = try OperationRunner("restart", isJSON: isJSON)
-    let summary = try runner.run(givesTerminal: !request.detached) { Operation.restart(request, onEvent: $0) }
+    let summary = try runner.run(givesTerminal: !request.detached, saysDone: false) {
+      Operation.restart(request, onEvent: $0)
+    }
     if request.detached {
       if !isJSON { Output.note(Summary.line(summary)) }
       if let null = try? OwnedDescriptor.open("/dev/null", O_RDWR) {
         for number in Int32(0)..<3 { _ = dup2(null.number, number) }
       }
     }
+    // Printed by the other, which knows the root's pid out there.
+    say("done \(JSON.done(summary))")
     say("restarted \(summary.root)")
     for signal in runner.lateSignals { forward(signal, to: summary.root) }
     serve(summary.root, runner.signals)

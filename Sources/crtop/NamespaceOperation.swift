@@ -34,20 +34,18 @@ final class NamespaceOperation: FollowedOperation, @unchecked Sendable {
     let (relay, lines): (NamespaceRelay, PrintedLines)
     do throws(Problem) { (relay, lines) = try started.get() } catch { return .failed([error]) }
     var problems: [Problem] = []
-    var summary: OperationSummary?
     lines.forEach { line in
       switch JSONEvent(line) {
       case .progress(let event): onEvent(event)
       case .problem(let problem): problems.append(problem)
-      case .done(let done): summary = done
-      case nil: break
+      case .done, nil: break
       }
     }
     // It closes its output before it reports the root's pid out here.
     while true {
       switch relay.next() {
       case .restarted(let root):
-        guard var summary else { return .failed([lost]) }
+        guard var summary = relay.summary else { return .failed([lost]) }
         summary.root = root
         return .done(summary)
       case .over: return .failed(problems.isEmpty ? [lost] : problems)

@@ -1,6 +1,7 @@
 /// Defines `NamespaceRelay`: what the first process of a new pid namespace reports of a job that it restarts there.
 
 internal import CLinux
+internal import CheckpointRestart
 internal import Glibc
 internal import ProcessTree
 internal import SystemCalls
@@ -18,6 +19,8 @@ final class NamespaceRelay {
 
   /// The first process, its pid in this namespace.
   let first: Int32
+  /// What the restart came to, with the root's pid inside; known when it is reported as restarted.
+  private(set) var summary: OperationSummary?
   private let file: OwnedDescriptor
   private var text: [UInt8] = []
 
@@ -62,7 +65,11 @@ final class NamespaceRelay {
     }
     let line = String(decoding: text.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     text.removeFirst(line.utf8.count + 1)
-    let words = line.split(separator: " ")
+    let words = line.split(separator: " ", maxSplits: 1)
+    if words.first == "done", words.count == 2, case .done(let summary) = JSONEvent(Array(words[1].utf8)[...]) {
+      self.summary = summary
+      return next()
+    }
     guard words.count == 2, let value = Int32(words[1]) else { return nil }
     switch words[0] {
     case "restarted": return .restarted(root(value))
@@ -82,7 +89,7 @@ final class NamespaceRelay {
     return crtop_wexitstatus(status)
   }
 
-  /// The pid that a process of the new namespace has in this one.
+  /// The pid that a process of the new namespace has in this one; 0: it has ended already.
   private func root(_ inside: Int32) -> Int32 {
     let threads = (try? directoryEntries("/proc/\(first)/task")) ?? []
     let children = threads.flatMap { thread in

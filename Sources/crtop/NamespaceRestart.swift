@@ -24,6 +24,11 @@ struct NamespaceRestart {
       try Outcome.fail("restart", [error], isJSON: isJSON)
     }
     let root = try awaitRestart(relay, signals)
+    if isJSON, let summary = relay.summary {
+      var done = JSON.done(summary)
+      done.append("root_outside", root > 0 ? JSON(root) : .null)
+      try? Output.json(done)
+    }
     if isDetached {
       if !isJSON {
         Output.note("Outside its pid namespace the root is process \(root), a child of process \(relay.first).")

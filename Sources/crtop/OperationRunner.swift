@@ -38,10 +38,12 @@ struct OperationRunner {
 
   /// Starts the operation and waits for its end; reports everything but the success.
   ///
-  /// - Parameter givesTerminal: from its commit on the terminal is the job's.
+  /// - Parameters:
+  ///   - givesTerminal: from its commit on the terminal is the job's.
+  ///   - saysDone: print the last event; else somebody else does that.
   /// - Throws: the exit status, when it was refused, failed or cancelled.
   mutating func run(
-    givesTerminal: Bool = false,
+    givesTerminal: Bool = false, saysDone: Bool = true,
     _ start: (_ onEvent: @escaping @Sendable (OperationEvent) -> Void) -> Operation
   ) throws(ExitCode) -> OperationSummary {
     let (events, display) = (events, display)
@@ -62,7 +64,7 @@ struct OperationRunner {
           operation.wait()
           display.close()
           // It was done, whether anybody wants to read that or not.
-          if isJSON { try? Output.json(.done(summary)) }
+          if isJSON && saysDone { try? Output.json(.done(summary)) }
           return summary
         case .failed(let problems):
           operation.wait()

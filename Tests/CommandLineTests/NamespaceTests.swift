@@ -104,6 +104,23 @@ extension CommandLine {
       try waitUntil("the job to be gone") { !isTaken(sleep) }
     }
 
+    /// Scripts learn both pids of the root: the one that it has inside, and the one to be used from here.
+    @Test(.timeLimit(.minutes(1))) func bothPidsOfTheRootAreInTheLastEvent() throws {
+      let sandbox = try Sandbox()
+      let job = try ChildProcess("/bin/sleep", ["1000"], environment: sandbox.environment, ownSession: true)
+      try waitUntil("the program to run") { StatLine("/proc/\(job.pid)/stat")?.comm == "sleep" }
+      try sandbox.crtopMust("checkpoint", "\(job.pid)", "-o", sandbox["image"], "--kill")
+      #expect(try job.wait() == .killed(SIGKILL))
+      let outcome = try sandbox.crtop("restart", sandbox["image"], "--detach", "--json", "--new-pid-namespace")
+      let events = try outcome.events()
+      let done = try #require(events.last)
+      #expect(events.filter { $0["event"]?.string == "done" }.count == 1 && outcome.errors.isEmpty)
+      #expect(done["event"]?.string == "done" && done["root"]?.number == Int64(job.pid) && done["tasks"]?.number == 1)
+      let root = try #require(done["root_outside"]?.number.map { Int32(truncatingIfNeeded: $0) })
+      #expect(StatLine("/proc/\(root)/stat")?.comm == "sleep" && root != job.pid)
+      #expect(statusField("NSpid", pid: root)?.hasSuffix("\t\(job.pid)") == true)
+    }
+
     /// As with a job in crtop's own namespace: keys, stop, fg, exit status.
     @Test(.timeLimit(.minutes(1))) func foregroundJob() throws {
       let sandbox = try Sandbox()

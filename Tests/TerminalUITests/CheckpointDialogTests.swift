@@ -205,8 +205,9 @@ import TerminalUI
 
   @Test func itSaysAboutHowLongAndHowLarge() {
     let screen = opened()
-    #expect(screen.text.contains("Size  about") && screen.text.contains("a guess from its tasks and memory"))
+    #expect(screen.text.contains("Size  at most") && screen.text.contains("a guess from its tasks and memory"))
     screen.catchUp()
+    #expect(screen.text.contains("Size  123M of memory to be saved, less where it is zeroes"))
     screen.press(.enter)
     screen.engine.emit(
       .done(
@@ -216,7 +217,7 @@ import TerminalUI
     screen.press(.character("D"))
     screen.catchUp()
     #expect(screen.text.contains("Pause about 55 ms: as measured in 1 earlier checkpoint"))
-    #expect(screen.text.contains("the image about 41M"))
+    #expect(screen.words.contains("the image about 41M"))
   }
 
   @Test func taggedJobsAreQueuedWithAnImageEach() {
@@ -332,6 +333,16 @@ import TerminalUI
     screen.engine.emit(.done(OperationSummary(operation: "checkpoint", image: "/a", root: 102, tasks: 1)))
     screen.catchUp()
     #expect(screen.engine.state.withLock { $0.checkpoints.map(\.acceptedLosses) } == [[.keyrings], []])
+  }
+
+  /// What is in the way stands before sizes and pauses; whoever wants to start anyway is shown it.
+  @Test func theSmallestScreenShowsTheReasonsFirst() {
+    let screen = opened(40, 10, problems: [socketProblem])
+    screen.catchUp()
+    screen.press(.enter)
+    #expect(screen.text.contains("Check failed") && screen.text.contains("not possible yet: see the text above"))
+    screen.press(.pageDown)
+    #expect(screen.text.contains("1. worker (101)") && !screen.text.contains("memory to be saved"))
   }
 
   /// At every size, before anything is scrolled.

@@ -5,7 +5,7 @@ import Testing
 import TerminalUI
 
 @Suite struct ForecastTests {
-  private let plan = CheckpointPlan(tasks: 10, threads: 20, residentBytes: 1 << 30)
+  private let plan = CheckpointPlan(tasks: 10, threads: 20, memoryBytes: 1 << 30)
 
   private func operation(_ plan: CheckpointPlan) -> OperationModel {
     OperationModel(id: 1, kind: .checkpoint, subject: "x", image: "", startedAt: 0, plan: plan)
@@ -14,7 +14,7 @@ import TerminalUI
   @Test func aGuessGrowsWithTheJob() {
     let forecast = Forecast()
     var larger = plan
-    larger.residentBytes *= 2
+    larger.memoryBytes *= 2
     #expect(forecast.pause(of: larger) > forecast.pause(of: plan))
     larger = plan
     larger.tasks += 100

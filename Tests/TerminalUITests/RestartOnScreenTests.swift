@@ -77,7 +77,9 @@ struct RestartOnScreenTests {
     try tmux.keys("R")
     _ = try tmux.waitFor("Images: 1")
     try tmux.keys("Enter")
-    let refused = try tmux.waitFor("pid \(pid): it is taken by sleep (\(pid))")
+    let refused = try tmux.waitUntil("the holder of the pid, and the remedy") {
+      $0.contains("pid \(pid): it is taken by sleep (\(pid))") && $0.contains("Remedy")
+    }
     #expect(refused.ranges(of: "Remedy").count == 1)
     try tmux.keys("Up", "Right")
     _ = try tmux.waitFor("Plan passed")

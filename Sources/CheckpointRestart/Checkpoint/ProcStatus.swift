@@ -76,7 +76,8 @@ struct ProcStatus {
   var capabilities: [UInt64] = []  // inheritable, permitted, effective, bounding, ambient
   var noNewPrivileges = false
   var seccomp: UInt64 = 0
-  var residentKilobytes: UInt64 = 0
+  /// Memory that is no file's: anonymous, also swapped out.
+  var contentKilobytes: UInt64 = 0
   var namespaceDepth = 1
 
   /// Parses the file; lines that are not known are passed over.
@@ -89,7 +90,7 @@ struct ProcStatus {
       case "Gid": groupIDs = scanner.numbers().map { UInt32(truncatingIfNeeded: $0) }
       case "Groups": groups = scanner.numbers().map { UInt32(truncatingIfNeeded: $0) }
       case "NSpid": namespaceDepth = scanner.numbers().count
-      case "VmRSS": residentKilobytes = scanner.numbers().first ?? 0
+      case "RssAnon", "VmSwap": contentKilobytes &+= scanner.numbers().first ?? 0
       case "SigPnd": pending = scanner.numbers(radix: 16).first ?? 0
       case "ShdPnd": sharedPending = scanner.numbers(radix: 16).first ?? 0
       case "SigBlk": blocked = scanner.numbers(radix: 16).first ?? 0

@@ -16,7 +16,7 @@ extension Application {
       isReadOnly
       ? "\(keys[2]): look into images." : "\(keys[1]): save the selected job to a file. \(keys[2]): bring one back."
     let text = "\(keys[0]): all keys. \(others) Esc: hide this line."
-    notice = Notice(text: text, role: .information, until: nil)
+    notice = Notice(text: text, role: .information, until: nil, isGreeting: true)
   }
 
   /// The arrangement of the screen as it is now.

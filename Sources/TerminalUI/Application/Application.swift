@@ -9,6 +9,8 @@ package struct Notice: Sendable {
   package var role: Role
   /// Monotonic seconds at which it goes away; `nil`: it stays until another takes its place or Esc is pressed.
   package var until: Double?
+  /// For newcomers; whoever has opened a dialog needs the room more.
+  package var isGreeting = false
 }
 
 /// To be used by one thread, the one of the event loop.
@@ -104,7 +106,7 @@ package final class Application {
   /// Puts something over the tree. What was typed before a dialog appeared is not meant for it; a line for text is no
   /// danger, and whoever types `/name` at once means it.
   package func present(_ overlay: any Overlay) {
-    if notice?.until != nil { notice = nil }
+    if notice?.until != nil || notice?.isGreeting == true { notice = nil }
     overlays.append(overlay)
     if !overlay.isLine { wantsInputFlush = true }
   }

@@ -7,17 +7,17 @@ package import CheckpointRestart
 package struct CheckpointPlan: Sendable, Hashable {
   package var tasks: Int
   package var threads: Int
-  package var residentBytes: UInt64
+  package var memoryBytes: UInt64
   package var after: AfterCheckpoint
   package var compression: Compression
 
   package init(
-    tasks: Int, threads: Int, residentBytes: UInt64, after: AfterCheckpoint = .resume,
+    tasks: Int, threads: Int, memoryBytes: UInt64, after: AfterCheckpoint = .resume,
     compression: Compression = .none
   ) {
     self.tasks = tasks
     self.threads = threads
-    self.residentBytes = residentBytes
+    self.memoryBytes = memoryBytes
     self.after = after
     self.compression = compression
   }
@@ -25,7 +25,7 @@ package struct CheckpointPlan: Sendable, Hashable {
   /// Seconds of standing still by rule of thumb (docs/performance.md): some for each task, some for each thread, and
   /// the copying of memory.
   fileprivate var usualPause: Double {
-    0.001 + 0.0012 * Double(tasks) + 0.00025 * Double(threads) + Double(residentBytes) / 1.5e9
+    0.001 + 0.0012 * Double(tasks) + 0.00025 * Double(threads) + Double(memoryBytes) / 1.5e9
   }
 }
 
@@ -34,15 +34,15 @@ package struct Forecast: Sendable {
   /// Real pause over usual pause, and how many checkpoints tell it.
   private var pauseFactor = 1.0
   package private(set) var pauses = 0
-  /// Image size over resident memory, by compression.
+  /// Image size over memory to be saved, by compression.
   private var sizeFactors: [Compression: Double] = [:]
 
   package init() {}
 
   /// Takes in what a checkpoint came to.
   package mutating func learn(from operation: OperationModel, _ summary: OperationSummary) {
-    guard let plan = operation.plan, plan.residentBytes > 0, summary.bytes > 0 else { return }
-    let size = Double(summary.bytes) / Double(plan.residentBytes)
+    guard let plan = operation.plan, plan.memoryBytes > 0, summary.bytes > 0 else { return }
+    let size = Double(summary.bytes) / Double(plan.memoryBytes)
     sizeFactors[plan.compression] = sizeFactors[plan.compression].map { ($0 + size) / 2 } ?? size
     // A job that is killed or stays frozen stands still while the image is written: another matter.
     guard plan.after == .resume, summary.pauseMicroseconds > 0 else { return }
@@ -56,6 +56,6 @@ package struct Forecast: Sendable {
 
   /// Bytes of the image as earlier ones came out; `nil` when none was made with this compression.
   package func imageBytes(of plan: CheckpointPlan) -> UInt64? {
-    sizeFactors[plan.compression].map { UInt64(min(max(Double(plan.residentBytes) * $0, 0), 1e18)) }
+    sizeFactors[plan.compression].map { UInt64(min(max(Double(plan.memoryBytes) * $0, 0), 1e18)) }
   }
 }

@@ -110,7 +110,7 @@ package enum CheckpointDialog {
       // Earlier images tell how well data could be packed, not how well other data will be.
       needing: plans.reduce(0) { sum, plan in
         sum
-          &+ (plan.compression == .none ? plan.residentBytes : app.forecast.imageBytes(of: plan) ?? plan.residentBytes)
+          &+ (plan.compression == .none ? plan.memoryBytes : app.forecast.imageBytes(of: plan) ?? plan.memoryBytes)
       })
     let files = state.destination.files
     let elsewhere =
@@ -123,13 +123,14 @@ package enum CheckpointDialog {
     var lines: [StyledLine] = []
     if let only = state.checks.first, state.checks.count == 1 {
       lines.append(StyledLine("Job   \(only.job.name): \(only.job.counts)", .dialogTitle))
-      lines += predictions(plans, form, app) + elsewhere + place
-      return lines + only.lines
+      let facts = predictions(state, plans, form, app) + elsewhere
+      // What is in the way stands first: a small screen shows little more than that.
+      return lines + ((only.obstacles ?? 0) > 0 ? place + only.lines + facts : facts + place + only.lines)
     }
     let tasks = Format.count(plans.reduce(0) { $0 + $1.tasks }, "task")
     lines.append(
       StyledLine("\(state.checks.count) tagged jobs, \(tasks): one after another, an image each", .dialogTitle))
-    lines += predictions(plans, form, app) + place
+    lines += predictions(state, plans, form, app) + place
     for check in state.checks {
       lines.append(StyledLine("\(check.job.name): \(check.job.counts)", .dialogTitle))
       lines += check.lines
@@ -138,14 +139,22 @@ package enum CheckpointDialog {
   }
 
   /// Size and pause, and where these figures come from.
-  private static func predictions(_ plans: [CheckpointPlan], _ form: Form, _ app: Application) -> [StyledLine] {
-    let resident = plans.reduce(UInt64(0)) { $0 &+ $1.residentBytes }
+  private static func predictions(
+    _ state: State, _ plans: [CheckpointPlan], _ form: Form, _ app: Application
+  ) -> [StyledLine] {
+    let memory = Format.bytes(plans.reduce(UInt64(0)) { $0 &+ $1.memoryBytes })
     let known = plans.compactMap { app.forecast.imageBytes(of: $0) }
-    var size = "Size  about \(Format.bytes(resident)) of memory, the image "
+    let reports = state.checks.compactMap(\.report)
+    var size =
+      if reports.count < plans.count {
+        "Size  at most \(memory) of memory"
+      } else if reports.allSatisfy(\.countsSharedPagesOnce) {
+        "Size  \(memory) of memory to be saved, less where it is zeroes"
+      } else {
+        "Size  at most \(memory) of memory to be saved: what tasks share is counted for each"
+      }
     if known.count == plans.count {
-      size += "about \(Format.bytes(known.reduce(0, &+))), as earlier ones came out"
-    } else {
-      size += "about that or smaller"
+      size += "; the image about \(Format.bytes(known.reduce(0, &+))), as earlier ones came out"
     }
     let pauses = plans.map { app.forecast.pause(of: $0) }
     let pause = Format.roughly(seconds: pauses.max() ?? 0)
@@ -165,7 +174,7 @@ package enum CheckpointDialog {
   private static func plan(_ check: JobCheck, _ form: Form) -> CheckpointPlan {
     CheckpointPlan(
       tasks: check.report?.tasks ?? check.job.tasks, threads: check.report?.threads ?? check.job.threads,
-      residentBytes: check.report?.memoryBytes ?? check.job.residentBytes,
+      memoryBytes: check.report?.memoryBytes ?? check.job.residentBytes,
       after: AfterCheckpoint.allCases[form.choice(afterControl)],
       compression: Compression.allCases[form.choice(compressionControl)])
   }

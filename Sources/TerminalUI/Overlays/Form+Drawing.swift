@@ -7,6 +7,7 @@ extension Form {
       wrap(line.text, width: width - 4, indent: 2).map { StyledLine($0, line.role) }
     }
     textLines = wrapped.count
+    errorLine = wrapped.firstIndex { $0.role == .error }
     // Many controls on a small screen: as many as leave two lines for the text, with the one that has the focus.
     let heights = controls.map { height(of: $0, width: width - 4) }
     let shown = visible(heights, in: max(area.height - 5, 1))

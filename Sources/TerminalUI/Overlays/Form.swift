@@ -44,6 +44,8 @@ package final class Form: Overlay {
   var scroll = 0
   var textHeight = 1
   var textLines = 0
+  /// Of the text: the first line that says what is in the way.
+  var errorLine: Int?
   /// Somebody has pressed it before it could be.
   private var refused: Button?
   /// Where each control and button was drawn.
@@ -117,8 +119,8 @@ package final class Form: Overlay {
     case .escape, .function(10): app.dismiss(self)
     case .tab, .down: moveFocus(1)
     case .backTab, .up: moveFocus(-1)
-    case .pageDown: scroll += max(textHeight - 1, 1)
-    case .pageUp: scroll = max(scroll - max(textHeight - 1, 1), 0)
+    case .pageDown: scroll += page
+    case .pageUp: scroll = max(scroll - page, 0)
     default:
       guard focus < controls.count else { return handleButton(key, in: app) }
       handleControl(key)
@@ -130,6 +132,9 @@ package final class Form: Overlay {
     onChange?(self, app)
     withdrawRefusal(app)
   }
+
+  /// A line stays in sight where there are enough.
+  private var page: Int { textHeight > 3 ? textHeight - 1 : max(textHeight, 1) }
 
   private func moveFocus(_ steps: Int) {
     let count = controls.count + buttons.count
@@ -172,11 +177,12 @@ package final class Form: Overlay {
       button.press(self, app)
     } else {
       refused = button
+      scroll = errorLine ?? scroll
       app.tell(Self.notYet, .warning)
     }
   }
 
-  private static let notYet = "not possible yet: see what the dialog says"
+  private static let notYet = "not possible yet: see the text above"
 
   /// What was said of a button goes when the button can be pressed.
   private func withdrawRefusal(_ app: Application) {

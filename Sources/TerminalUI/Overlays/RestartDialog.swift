@@ -167,13 +167,12 @@ enum RestartDialog {
     return [StyledLine(text, .good), StyledLine(fate, .dialogDim)]
   }
 
-  /// A line for each number that somebody has, and once what helps.
+  /// What helps, once, before a line for each number that somebody has: a small screen does not show all of them.
   private static func taken(_ problems: [Problem]) -> [StyledLine] {
     guard !problems.isEmpty else { return [] }
-    return problems.map { StyledLine("\($0.what): \($0.why)", .dialog) } + [
-      StyledLine(
-        "   Remedy: wait until they have ended, or end them, or choose 'in a pid namespace of its own' below: there "
-          + "all pids are free", .information)
-    ]
+    let remedy = StyledLine(
+      "   Remedy: wait until who has these pids has ended, or end them, or choose 'in a pid namespace of its own' below: "
+        + "there all pids are free", .information)
+    return [remedy] + problems.map { StyledLine("\($0.what): \($0.why)", .dialog) }
   }
 }

@@ -28,6 +28,7 @@ let rareRefusals = [
   Refusal(kind: "semaphore-undo", words: ["SEM_UNDO"]), Refusal(kind: "old-semaphore-undo", words: ["SEM_UNDO"]),
   Refusal(kind: "notified-directory", words: ["F_NOTIFY"]),
   Refusal(kind: "flusher", words: ["PR_SET_IO_FLUSHER"], isLate: true),
+  Refusal(kind: "parent-death-thread", words: ["PR_SET_PDEATHSIG"], isLate: true),
   Refusal(kind: "landlock", words: ["Landlock"], isLate: true),
   Refusal(kind: "mlockall", words: ["locked"]), Refusal(kind: "memory-policy", words: ["policy"], isLate: true),
   Refusal(kind: "ldt", words: ["descriptor table"], isLate: true),

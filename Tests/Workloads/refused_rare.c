@@ -182,6 +182,29 @@ static void every_signal_caught(void) {
     must(syscall(SYS_rt_sigaction, number, &action_of_one, NULL, 8), "rt_sigaction");
 }
 
+/* It lives as long as the thread that has created it. */
+static atomic_bool has_child;
+static void *create_mortal(void *argument) {
+  int ready[2];
+  must(pipe(ready), "pipe");
+  if (must(fork(), "fork") == 0) {
+    must(prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG");
+    close(ready[0]), close(ready[1]);
+    for (;;) pause();
+  }
+  close(ready[1]);
+  char byte;
+  REQUIRE(read(ready[0], &byte, 1) == 0, "read");
+  close(ready[0]);
+  atomic_store(&has_child, true);
+  for (;;) pause();
+  return argument;
+}
+static void child_of_thread(void) {
+  pthread_t thread;
+  pthread_create(&thread, NULL, create_mortal, NULL);
+  while (!atomic_load(&has_child)) nap(1000);
+}
 static void semaphore_adjustment(void) {
   int set = semget(IPC_PRIVATE, 1, 0600);
   offered(set, "semget");
@@ -262,7 +285,7 @@ const struct refused rare_kinds[] = {
   {"namespace-file", namespace_file}, {"proc-file", proc_file},
   {"pseudo-terminal", pseudo_terminal}, {"perf-event", performance_counter}, {"fanotify", file_watch},
   {"bpf", kernel_map}, {"catches-all", every_signal_caught},
-  {"semaphore-undo", semaphore_adjustment}, {"old-semaphore-undo", old_semaphore_adjustment}, {"notified-directory", directory_notification},
+  {"semaphore-undo", semaphore_adjustment}, {"parent-death-thread", child_of_thread}, {"old-semaphore-undo", old_semaphore_adjustment}, {"notified-directory", directory_notification},
   {"flusher", flushing_thread}, {"landlock", landlock_domain},
   {"compat-code", compat_code},
 };

@@ -94,6 +94,7 @@ struct CheckpointPipeline {
     try Inspection.run(context) { process throws(Problem) in try progress(process, .inspect) }
     if let problem = context.problems.first { throw problem }
     try Collection(context: context).run { process throws(Problem) in try progress(process, .collect) }
+    ParentDeathSignal.refuseOtherCreators(context)
     try SelfCheckpoint.announce(context)
     let live = context.liveProcesses
     let plan = try MemoryPlan(live, context)

@@ -35,6 +35,28 @@ enum ThreadIdentity: ThreadState {
 
 /// Set after the credentials: changing those clears it (prctl(2)).
 enum ParentDeathSignal: ThreadState {
+  /// The signal comes when the thread ends that has created the task (kernel/exit.c, forget_original_parent). After a restart
+  /// that is the first of the parent's.
+  static func refuseOtherCreators(_ context: CheckpointContext) {
+    for process in context.liveProcesses where process.threads.contains(where: { $0.image.parentDeathSignal != 0 }) {
+      guard let parent = context.byPID[process.parent], parent.threads.count > 1,
+        var children = try? context.reader.read("/proc/\(parent.pid)/task/\(parent.driver)/children")
+      else { continue }
+      var isFirst = false
+      while let child = children.unsigned() {
+        isFirst = isFirst || child == UInt64(process.pid)
+        children.skip(UInt8(ascii: " "))
+      }
+      if isFirst { continue }
+      context.refuse(
+        process.problem(
+          .notSupported, "its parent-death signal (PR_SET_PDEATHSIG)",
+          why:
+            "it comes when the thread of \(parent.name) ends that created it; the restarted one would be created by another",
+          remedy: "let the program create it in its first thread, or not set the signal"))
+    }
+  }
+
   static func save(_ thread: JobThread, of process: JobProcess, _ calls: inout RemoteCalls) -> Completion? {
     let address = calls.reserve(8)
     calls.call(

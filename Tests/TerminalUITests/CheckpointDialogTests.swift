@@ -69,6 +69,15 @@ import TerminalUI
     #expect(screen.text.contains("for 1 reason"))
   }
 
+  @Test func aFrozenJobDoesNotGoOn() {
+    let screen = Screen()
+    screen.type("103")
+    screen.press(.character("D"))
+    screen.catchUp()
+    #expect(screen.text.contains("(•) as it is") && screen.text.contains("it is frozen and stays so"))
+    #expect(!screen.text.contains("go on") && !screen.text.contains("Pause about"))
+  }
+
   @Test func killingAsksWithCancelFocused() {
     let screen = opened()
     screen.catchUp()
@@ -278,7 +287,7 @@ import TerminalUI
     #expect(screen.text.contains("[x] Accept: a zombie") && screen.text.contains("Check is running"))
     screen.catchUp()
     #expect(screen.text.contains("it can be checkpointed with what is accepted below"))
-    #expect(screen.text.contains("check passed") && !screen.text.contains("not possible yet"))
+    #expect(screen.text.contains("check passed, 1 loss accepted") && !screen.text.contains("not possible yet"))
     // It comes back when the box is unset.
     screen.press(.character(" "))
     screen.catchUp()

@@ -71,28 +71,6 @@ package enum KeyTable {
         KeyBinding([.character("}")], .panelDown, "the running operation: scroll its tasks down"),
       ]),
     KeySection(
-      title: "In the list of images", place: .images,
-      bindings: [
-        KeyBinding(
-          [.enter], .restartImage, name: "Restart", rank: 1, changes: true,
-          "restart from the image: shows the plan first"),
-        KeyBinding([.character("i")], .inspectImage, name: "Look", rank: 2, "look into the image"),
-        KeyBinding(
-          [.character("o")], .openImage, name: "Open", rank: 3,
-          "open a file that is not in the image store: it stays in the list until crtop ends"),
-        KeyBinding([.character(" ")], .tagImage, name: "Tag", rank: 4, "tag or untag the image, and one down"),
-        KeyBinding([.character("U")], .untagImages, "untag all images"),
-        KeyBinding([.character("=")], .compareImages, name: "Compare", rank: 3, "compare the two tagged images"),
-        KeyBinding(
-          [.character("v")], .verifyImages, name: "Verify", rank: 3,
-          "verify every byte of the tagged images, or of this"
-        ),
-        KeyBinding(
-          [.delete, .character("x"), .character("d")], .deleteImages, name: "Delete", rank: 2, changes: true,
-          "delete the tagged images, or this, after a question"),
-        KeyBinding([.function(5), .character("r")], .reloadImages, name: "Reload", rank: 5, "look for images again"),
-      ]),
-    KeySection(
       title: "Moving",
       bindings: [
         KeyBinding([.up, .control("p")], .up, "one process up"),
@@ -153,6 +131,28 @@ package enum KeyTable {
         KeyBinding([.function(1), .character("h"), .character("?")], .help, name: "Help", rank: 1, "this help"),
         KeyBinding([.function(10), .character("q")], .quit, name: "Quit", rank: 1, "quit"),
         KeyBinding([.escape], .cancel, "cancel: the operation, the filter, the message"),
+      ]),
+    KeySection(
+      title: "In the list of images", place: .images,
+      bindings: [
+        KeyBinding(
+          [.enter], .restartImage, name: "Restart", rank: 1, changes: true,
+          "restart from the image: shows the plan first"),
+        KeyBinding([.character("i")], .inspectImage, name: "Look", rank: 2, "look into the image"),
+        KeyBinding(
+          [.character("o")], .openImage, name: "Open", rank: 3,
+          "open a file that is not in the image store: it stays in the list until crtop ends"),
+        KeyBinding([.character(" ")], .tagImage, name: "Tag", rank: 4, "tag or untag the image, and one down"),
+        KeyBinding([.character("U")], .untagImages, "untag all images"),
+        KeyBinding([.character("=")], .compareImages, name: "Compare", rank: 3, "compare the two tagged images"),
+        KeyBinding(
+          [.character("v")], .verifyImages, name: "Verify", rank: 3,
+          "verify every byte of the tagged images, or of this"
+        ),
+        KeyBinding(
+          [.delete, .character("x"), .character("d")], .deleteImages, name: "Delete", rank: 2, changes: true,
+          "delete the tagged images, or this, after a question"),
+        KeyBinding([.function(5), .character("r")], .reloadImages, name: "Reload", rank: 5, "look for images again"),
       ]),
   ]
 

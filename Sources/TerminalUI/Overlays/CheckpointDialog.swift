@@ -36,7 +36,9 @@ package enum CheckpointDialog {
       guard known.allSatisfy({ $0 == 0 }) else {
         return StyledLine("cannot start: \(Format.count(known.reduce(0, +), "obstacle"))", .error)
       }
-      return known.count < counts.count ? StyledLine("checking ...", .dialogDim) : StyledLine("check passed", .good)
+      if known.count < counts.count { return StyledLine("checking ...", .dialogDim) }
+      let accepted = checks.reduce(into: Set<AcceptedLoss>()) { $0.formUnion($1.accepted) }
+      return StyledLine("check passed" + LossBoxes.note(accepted.count), .good)
     }
   }
 
@@ -49,11 +51,12 @@ package enum CheckpointDialog {
       isEnabled: { _ in state.isGood }
     ) { form, app in begin(state, form, app) }
     let destination = paths.first ?? ""
+    let areFrozen = jobs.allSatisfy { $0.root.state == .frozen }
     let form = Form(
       title: "Checkpoint",
       controls: [
         (jobs.count > 1 ? "Into" : "File", .field(TextField(jobs.count > 1 ? directory(destination) : destination))),
-        ("Then", .choice(options: ["go on", "stay frozen", "kill"], chosen: 0)),
+        ("Then", .choice(options: [areFrozen ? "as it is" : "go on", "stay frozen", "kill"], chosen: 0)),
         ("Pack", .choice(options: Compression.allCases.map(\.rawValue), chosen: 0)),
       ],
       buttons: [start, .cancel], focusedButton: 0
@@ -164,6 +167,8 @@ package enum CheckpointDialog {
       : "as measured in \(Format.count(app.forecast.pauses, "earlier checkpoint"))"
     let text =
       switch AfterCheckpoint.allCases[form.choice(afterControl)] {
+      case .resume where state.checks.allSatisfy({ $0.job.root.state == .frozen }):
+        "Pause it is frozen and stays so, until it is thawed with z"
       case .resume: "Pause about \(pause)\(plans.count > 1 ? " at most each" : ""): \(grounds)"
       case .leaveFrozen: "Pause it stands still from the start until it is thawed with z"
       case .kill: "End   it is killed when the image is written, synchronized and read back"

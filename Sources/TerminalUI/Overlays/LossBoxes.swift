@@ -19,6 +19,11 @@ final class LossBoxes {
     }
   }
 
+  /// What a verdict adds where the way is free: `, 1 loss accepted`.
+  static func note(_ accepted: Int) -> String {
+    accepted == 0 ? "" : accepted == 1 ? ", 1 loss accepted" : ", \(accepted) losses accepted"
+  }
+
   /// Those whose boxes are set.
   func accepted(_ form: Form) -> Set<AcceptedLoss> {
     Set(offered.enumerated().filter { form.isOn(first + $0.offset) }.map(\.element))

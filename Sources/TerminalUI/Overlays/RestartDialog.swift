@@ -51,7 +51,7 @@ enum RestartDialog {
     var verdict: StyledLine {
       guard isCurrent else { return StyledLine("planning ...", .dialogDim) }
       return problems.isEmpty
-        ? StyledLine("plan passed", .good)
+        ? StyledLine("plan passed" + LossBoxes.note(asked.losses.count), .good)
         : StyledLine("cannot start: \(Format.count(problems.count, "obstacle"))", .error)
     }
 

@@ -25,7 +25,7 @@ import TerminalUI
     ),
     ("freeze or thaw the whole job (crtop freeze 12, crtop thaw 12)", "freeze or thaw the whole job"),
     ("run it inside (nsenter --target 12 --all)", "run it inside (nsenter --target 12 --all)"),
-    ("", ""),
+    ("see crtop images", "see the list of images"), ("", ""),
   ])
   func othersToo(remedy: String, shown: String) { #expect(problem(remedy).remedy(.inItsDialog) == shown) }
 }

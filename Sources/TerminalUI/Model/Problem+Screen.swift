@@ -18,6 +18,7 @@ extension Problem {
       "in a pid namespace of its own" + (place == .inItsDialog ? " (Pids, below)" : " (Pids, in its dialog)")
     text = text.replacing("with \(RestartRequest.newPidNamespaceFlag)", with: namespace)
     text = text.replacing(" with -o", with: "").replacing(" with --compress", with: " (Pack)")
+    if text == "see crtop images" { text = "see the list of images" }
     // `freeze or thaw the whole job (crtop freeze 12, crtop thaw 12)`.
     if let commands = text.firstRange(of: " (crtop freeze "), let end = text[commands.upperBound...].firstIndex(of: ")")
     {

@@ -76,7 +76,7 @@ enum Dialogs {
     _ what: String, to targets: [ProcessRecord], protected: ProcessRecord, button: String,
     _ action: @escaping (Application) -> Void
   ) -> Form {
-    let others = targets.count > 1 ? " and \(Format.count(targets.count - 1, "other process"))es" : ""
+    let others = targets.count > 1 ? " and \(Format.count(targets.count - 1, "other"))" : ""
     let send = Button(
       label: button, isDangerous: true, isEnabled: { form in form.text(0) == protected.comm }
     ) { form, app in

@@ -67,6 +67,32 @@ struct RestartOnScreenTests {
     _ = try tmux.waitFor("F10 Quit")
   }
 
+  /// The next crtop knows what this one has verified; one that only looks leaves nothing behind.
+  @Test func aVerificationIsKeptUnlessReadOnly() throws {
+    let sandbox = try Sandbox()
+    _ = try sandbox.imageOfSleep(kill: true)
+    let tmux = try Tmux(width: 80, height: 24)
+    func look(_ options: String, at words: String, verifying: Bool) throws {
+      try tmux.command(
+        "clear; CRTOP_IMAGES=\(sandbox["images"]) XDG_STATE_HOME=\(sandbox["state"]) \(Programs.crtop) \(options)")
+      _ = try tmux.waitFor("F10 Quit")
+      try tmux.keys("R")
+      _ = try tmux.waitFor(verifying ? "; not verified" : words)
+      if verifying {
+        try tmux.keys("v")
+        _ = try tmux.waitFor(words)
+      }
+      try tmux.keys("q")
+      _ = try tmux.waitFor("F10 Quit")
+      try tmux.keys("q")
+      _ = try tmux.waitFor("ready>")
+    }
+    try look("--readonly", at: ": whole and unaltered", verifying: true)
+    #expect(!((try? directoryEntries(sandbox["state"])) ?? []).contains("crtop"))
+    try look("", at: ": whole and unaltered", verifying: true)
+    try look("--readonly", at: ": whole and unaltered", verifying: false)
+  }
+
   /// The job runs on and has its pids: its twin gets the same ones in a namespace.
   @Test func inAPidNamespaceOfItsOwn() throws {
     let sandbox = try Sandbox()

@@ -18,6 +18,14 @@ private struct Damage: CustomTestStringConvertible, Sendable {
   }
 }
 
+/// Of jobs whose tasks know each other.
+private let lostTasks = ["tree", "sessions", "ghosts", "bereaved", "mourned", "continued", "forest"].map { name in
+  Damage(name, "a task lost") { job in
+    guard let last = try job.tasks().last(where: { !$0.isZombie }) else { return }
+    kill(last.pid, SIGKILL)
+  }
+}
+
 private let damages = [
   Damage("memory", "bytes of the heap") { try flipBytes(of: $0.pid, in: "[heap]") },
   Damage("inherited", "a page that is shared no more") { try touch($0.pid, pages: 512) },
@@ -37,9 +45,11 @@ private let damages = [
     pause(microseconds: 1_300_000)
     for task in try job.tasks() { kill(task.pid, SIGCONT) }
   },
-  Damage("tree", "a task lost") { job in
-    guard let last = try job.tasks().last else { return }
-    kill(last.pid, SIGKILL)
+  Damage("timers", "a signal of a timer too many") { kill($0.pid, SIGALRM) },
+  Damage("files", "another content") { job in
+    for name in try directoryEntries(job.directory) where name != "out" {
+      try? writeFile("\(job.directory)/\(name)", "x")
+    }
   },
   Damage("stopped", "a stopped task that runs") { job in
     for task in try job.tasks() where task.isStopped { kill(task.pid, SIGCONT) }
@@ -94,7 +104,7 @@ private func flipBytes(of pid: Int32, in area: String) throws {
 
 extension CommandLine {
   @Suite struct Damages {
-    @Test(.timeLimit(.minutes(1)), arguments: damages)
+    @Test(.timeLimit(.minutes(1)), arguments: damages + lostTasks)
     fileprivate func isSeen(_ damage: Damage) throws {
       let sandbox = try Sandbox()
       let job = try Job(damage.workload, in: sandbox)

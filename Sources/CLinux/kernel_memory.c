@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { BLOCK = 56, LARGEST = CRTOP_KERNEL_READ }; /* sizeof(struct restart_block); one read's bytes */
+enum { BLOCK = 56, LARGEST = CRTOP_KERNEL_READ, NAMES = CRTOP_KERNEL_MEMBERS + 2 }; /* sizeof(struct restart_block); one read's bytes */
 
 static const struct {
   const char *structure, *member;
@@ -41,6 +41,7 @@ static const struct {
 /* The kernel's description of itself (Documentation/bpf/btf.rst). */
 struct kernel_types {
   const char *types, *types_end, *strings, *strings_end;
+  uint64_t wanted[NAMES]; /* how the names begin that are looked for */
 };
 
 static bool is_name(const struct kernel_types *kernel, uint32_t offset, const char *name) {
@@ -67,6 +68,20 @@ static size_t tail_size(uint32_t kind, uint32_t members) {
   }
 }
 
+/* There are some ten thousand structures: what the first bytes of a name tell is told fast. */
+static uint64_t beginning(const char *name) {
+  uint64_t bytes = 0;
+  memcpy(&bytes, name, strnlen(name, sizeof bytes));
+  return bytes;
+}
+static bool may_be_wanted(const struct kernel_types *kernel, uint32_t offset) {
+  if (offset >= (size_t)(kernel->strings_end - kernel->strings)) return false;
+  uint64_t name = beginning(kernel->strings + offset);
+  for (size_t i = 0; i < NAMES; i++)
+    if (kernel->wanted[i] == name) return true;
+  return false;
+}
+
 /* Of a structure that is looked for. */
 static void find_members(const struct kernel_types *kernel, const struct btf_type *type,
                          struct crtop_kernel_layout *layout) {
@@ -87,12 +102,13 @@ static bool find_types(const struct kernel_types *kernel, struct crtop_kernel_la
     size_t size = sizeof *type + tail_size(kind, count);
     if (size > (size_t)(kernel->types_end - at)) return false;
     id++;
+    at += size;
+    if ((kind != BTF_KIND_FUNC && kind != BTF_KIND_STRUCT) || !may_be_wanted(kernel, type->name_off)) continue;
     if (kind == BTF_KIND_FUNC && is_name(kernel, type->name_off, "bpf_iter_task")) layout->iterator = id;
     if (kind == BTF_KIND_STRUCT) {
       if (is_name(kernel, type->name_off, "restart_block")) block_size = type->size;
       find_members(kernel, type, layout);
     }
-    at += size;
   }
   return layout->iterator && layout->offset[CRTOP_TASK_RESTART_BLOCK] > 0 && block_size == BLOCK;
 }
@@ -105,7 +121,11 @@ static bool read_sections(const char *bytes, size_t length, struct crtop_kernel_
   if (header->str_off > rest || header->str_len > rest - header->str_off) return false;
   const char *types = bytes + header->hdr_len + header->type_off;
   const char *strings = bytes + header->hdr_len + header->str_off;
-  struct kernel_types kernel = {types, types + header->type_len, strings, strings + header->str_len};
+  if (header->str_len == 0 || strings[header->str_len - 1] != 0) return false;
+  struct kernel_types kernel = {types, types + header->type_len, strings, strings + header->str_len, {0}};
+  for (size_t i = 0; i < CRTOP_KERNEL_MEMBERS; i++) kernel.wanted[i] = beginning(members[i].structure);
+  kernel.wanted[CRTOP_KERNEL_MEMBERS] = beginning("restart_block");
+  kernel.wanted[CRTOP_KERNEL_MEMBERS + 1] = beginning("bpf_iter_task");
   return find_types(&kernel, layout);
 }
 

@@ -8,8 +8,24 @@ public import SystemCalls
 public final class KernelMemory: Sendable {
   private let layout: crtop_kernel_layout
   private let taskProgram: OwnedDescriptor
-  private let memoryProgram: OwnedDescriptor
-  private let map: Mutex<OwnedDescriptor>
+  /// Made when memory is first read.
+  private let memory = Mutex<MemoryReader?>(nil)
+
+  private struct MemoryReader: ~Copyable {
+    let program, map: OwnedDescriptor
+
+    init() throws(Errno) {
+      let map = OwnedDescriptor(adopting: try systemCall { crtop_memory_map() })
+      program = OwnedDescriptor(adopting: try systemCall { crtop_memory_program(map.number) })
+      self.map = map
+    }
+
+    func read(_ address: UInt64, _ count: Int, into bytes: inout [CChar]) throws(Errno) {
+      _ = try systemCall {
+        unsafe crtop_read_kernel_memory(program.number, map.number, address, UInt32(count), &bytes)
+      }
+    }
+  }
 
   /// - Throws: EPERM without the privileges or where the kernel is locked down, ENOENT or EINVAL where it has no type
   ///   information.
@@ -17,9 +33,6 @@ public final class KernelMemory: Sendable {
     var layout = crtop_kernel_layout()
     _ = try systemCall { unsafe crtop_read_kernel_layout(&layout) }
     taskProgram = OwnedDescriptor(adopting: try systemCall { unsafe crtop_task_program(&layout) })
-    let map = OwnedDescriptor(adopting: try systemCall { crtop_memory_map() })
-    memoryProgram = OwnedDescriptor(adopting: try systemCall { crtop_memory_program(map.number) })
-    self.map = Mutex(map)
     self.layout = layout
   }
 
@@ -50,10 +63,9 @@ public final class KernelMemory: Sendable {
   func bytes(at address: UInt64, count: Int) throws(Errno) -> [UInt8] {
     guard (1...Int(CRTOP_KERNEL_READ)).contains(count) else { throw .invalidArgument }
     var bytes = [CChar](repeating: 0, count: Int(CRTOP_KERNEL_READ))
-    try map.withLock { map throws(Errno) in
-      _ = try systemCall {
-        unsafe crtop_read_kernel_memory(memoryProgram.number, map.number, address, UInt32(count), &bytes)
-      }
+    try memory.withLock { memory throws(Errno) in
+      if memory == nil { memory = try MemoryReader() }
+      try memory?.read(address, count, into: &bytes)
     }
     return bytes.prefix(count).map { UInt8(bitPattern: $0) }
   }

@@ -30,6 +30,7 @@ static const struct workload workloads[] = {
   {"pipes", "content, capacity, closed ends, blocked readers and writers", run_pipes},
   {"directories", "working directory and umask", run_directories},
   {"tree", "[LEVELS TASKS] a tree of tasks that know each other", run_tree},
+  {"random-tree", "[SEED TASKS] a tree with what the seed says: zombies, orphans, sessions, stopped tasks", run_random_tree},
   {"sessions", "sessions and process groups", run_sessions},
   {"ghosts", "sessions and groups whose leader is gone", run_ghosts},
   {"zombies", "[COUNT] zombies of every kind, waited for at the end", run_zombies},

@@ -78,6 +78,7 @@ void run_locks(int, char **);
 void run_pipes(int, char **);
 void run_directories(int, char **);
 void run_tree(int, char **);
+void run_random_tree(int, char **);
 void run_sessions(int, char **);
 void run_ghosts(int, char **);
 void run_zombies(int, char **);

@@ -71,10 +71,11 @@ int main(int argc, char **argv) {
     return 0;
   }
   if (argc == 2 && !strcmp(argv[1], "--list-refused")) return list_refused(), 0;
+  if (argc > 3 && !strcmp(argv[1], "--inject")) return inject(argc - 2, argv + 2);
   if (argc > 2 && !strcmp(argv[1], "--reap")) return run_and_reap(argv + 2);
   if (argc > 3 && !strcmp(argv[1], "--as")) return run_as(argv[2], argv + 3);
   if (argc < 3 || argv[2][0] != '/') {
-    fprintf(stderr, "usage: workloads NAME DIRECTORY [ARGUMENTS], DIRECTORY an absolute path; workloads --list\n       workloads --list-refused\n       workloads --reap COMMAND\n       workloads --as UID COMMAND\n");
+    fprintf(stderr, "usage: workloads NAME DIRECTORY [ARGUMENTS], DIRECTORY an absolute path; workloads --list\n       workloads --list-refused\n       workloads --reap COMMAND\n       workloads --as UID COMMAND\n       workloads --inject TID CALL [ARGUMENTS]\n");
     return 64;
   }
   directory = argv[2];

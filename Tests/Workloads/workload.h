@@ -128,3 +128,5 @@ void list_refused(void);
 int run_and_reap(char **command);
 /* Becomes a user without privileges and runs a command; returns only when it cannot. */
 int run_as(const char *user, char **command);
+/* Lets a sleeping thread make a system call: TID NUMBER ARGUMENTS. */
+int inject(int count, char **arguments);

@@ -22,7 +22,7 @@ extension CommandLine {
       streams.output = sandbox["list"]
       try ChildProcess(Programs.workloads, ["--list"], streams: streams).wait()
       let listed = try readText(streams.output).split(separator: "\n").compactMap { $0.split(separator: " ").first }
-      let others = ["churn", "deadly-filter", "large", "vfork", "refused", "strict"]
+      let others = ["churn", "deadly-filter", "large", "random-tree", "vfork", "refused", "strict"]
       #expect(Set(listed.map(String.init)) == Set(roundTrips + others))
     }
 

@@ -30,6 +30,7 @@ static const struct workload workloads[] = {
   {"pipes", "content, capacity, closed ends, blocked readers and writers", run_pipes},
   {"directories", "working directory and umask", run_directories},
   {"tree", "[LEVELS TASKS] a tree of tasks that know each other", run_tree},
+  {"random-tree", "[SEED TASKS] a tree with what the seed says: zombies, orphans, sessions, stopped tasks", run_random_tree},
   {"sessions", "sessions and process groups", run_sessions},
   {"ghosts", "sessions and groups whose leader is gone", run_ghosts},
   {"zombies", "[COUNT] zombies of every kind, waited for at the end", run_zombies},
@@ -70,10 +71,11 @@ int main(int argc, char **argv) {
     return 0;
   }
   if (argc == 2 && !strcmp(argv[1], "--list-refused")) return list_refused(), 0;
+  if (argc > 3 && !strcmp(argv[1], "--inject")) return inject(argc - 2, argv + 2);
   if (argc > 2 && !strcmp(argv[1], "--reap")) return run_and_reap(argv + 2);
   if (argc > 3 && !strcmp(argv[1], "--as")) return run_as(argv[2], argv + 3);
   if (argc < 3 || argv[2][0] != '/') {
-    fprintf(stderr, "usage: workloads NAME DIRECTORY [ARGUMENTS], DIRECTORY an absolute path; workloads --list\n       workloads --list-refused\n       workloads --reap COMMAND\n       workloads --as UID COMMAND\n");
+    fprintf(stderr, "usage: workloads NAME DIRECTORY [ARGUMENTS], DIRECTORY an absolute path; workloads --list\n       workloads --list-refused\n       workloads --reap COMMAND\n       workloads --as UID COMMAND\n       workloads --inject TID CALL [ARGUMENTS]\n");
     return 64;
   }
   directory = argv[2];

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
+#include <sys/io.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -36,6 +37,8 @@ static void *map_pages(size_t bytes, int flags, int file) {
   offered(area == MAP_FAILED ? -1 : 0, "mmap");
   return area;
 }
+
+static void input_and_output_port(void) { offered(ioperm(0x80, 1, 1), "ioperm"); }
 
 static void all_locked(void) { offered(mlockall(MCL_CURRENT | MCL_FUTURE), "mlockall"); }
 
@@ -275,7 +278,7 @@ static void compat_code(void) {
 }
 
 const struct refused rare_kinds[] = {
-  {"mlockall", all_locked}, {"memory-policy", memory_policy}, {"ldt", local_descriptor_table},
+  {"ports", input_and_output_port}, {"mlockall", all_locked}, {"memory-policy", memory_policy}, {"ldt", local_descriptor_table},
   {"no-tsc", no_time_stamp_counter}, {"mce-kill", machine_check_policy}, {"mdwe", no_executable_writes},
   {"deadline", deadline}, {"own-descriptors", own_descriptors}, {"own-directory", own_directory},
   {"chroot", changed_root}, {"memfd-mapping", file_in_memory}, {"huge-pages", huge_pages}, {"sealed", sealed},

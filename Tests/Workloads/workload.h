@@ -78,6 +78,7 @@ void run_locks(int, char **);
 void run_pipes(int, char **);
 void run_directories(int, char **);
 void run_tree(int, char **);
+void run_random_tree(int, char **);
 void run_sessions(int, char **);
 void run_ghosts(int, char **);
 void run_zombies(int, char **);
@@ -127,3 +128,5 @@ void list_refused(void);
 int run_and_reap(char **command);
 /* Becomes a user without privileges and runs a command; returns only when it cannot. */
 int run_as(const char *user, char **command);
+/* Lets a sleeping thread make a system call: TID NUMBER ARGUMENTS. */
+int inject(int count, char **arguments);

@@ -38,8 +38,10 @@ final class RestartContext {
     let own = Credentials.own()
     let ignored = status?.ignored ?? 0
     ignoredByCrtop = (UInt32(1)...64).filter { ignored & SignalSets.bit(Int32($0)) != 0 }
+    let exitSignals = Self.exitSignals(metadata.processes)
     processes = metadata.processes.enumerated().map {
-      RestartingProcess($0.element, slot: $0.offset, inheritedCredentials: own)
+      RestartingProcess(
+        $0.element, slot: $0.offset, inheritedCredentials: own, exitSignals: exitSignals[$0.element.pid] ?? [])
     }
     live = processes.filter { !$0.isZombie }
     let tables = live.map(\.image.sharedTables)
@@ -62,17 +64,15 @@ final class RestartContext {
   /// Those that are stopped by job control.
   let stopped: [RestartingProcess]
 
-  /// Signals other than SIGCHLD by which zombies report to a process.
-  func exitSignals(of process: RestartingProcess) -> [UInt32] { unusualExitSignals[process.pid] ?? [] }
-
-  private lazy var unusualExitSignals: [Int32: [UInt32]] = {
+  /// By parent, the signals other than SIGCHLD by which zombies report to it.
+  private static func exitSignals(_ processes: [ImageProcess]) -> [Int32: Set<UInt32>] {
     var signals: [Int32: Set<UInt32>] = [:]
     for zombie in processes
-    where zombie.isZombie && zombie.image.exitSignal != 0 && zombie.image.exitSignal != UInt32(SIGCHLD) {
-      signals[zombie.image.ppid, default: []].insert(zombie.image.exitSignal)
+    where zombie.state == .zombie && zombie.exitSignal != 0 && zombie.exitSignal != UInt32(SIGCHLD) {
+      signals[zombie.ppid, default: []].insert(zombie.exitSignal)
     }
-    return signals.mapValues { $0.sorted() }
-  }()
+    return signals
+  }
 
   func progress(
     _ process: RestartingProcess, _ phase: OperationPhase, done: UInt64 = 0, total: UInt64 = 0

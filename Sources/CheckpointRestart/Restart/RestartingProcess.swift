@@ -36,11 +36,14 @@ final class RestartingProcess {
   var creator: Int32
   /// What every new task has from crtop.
   let inheritedCredentials: ImageCredentials
-  /// By which its threads stop after a list of calls: none that will be pending.
+  /// Other than SIGCHLD, by which its zombies report to it.
+  let exitSignals: [UInt32]
+  /// By which its threads stop after a list of calls: none that will be pending, or that a zombie sends.
   let stopSignal: Int32
 
-  init(_ image: ImageProcess, slot: Int, inheritedCredentials: ImageCredentials) {
+  init(_ image: ImageProcess, slot: Int, inheritedCredentials: ImageCredentials, exitSignals: Set<UInt32>) {
     self.image = image
+    self.exitSignals = exitSignals.sorted()
     self.slot = slot
     creator = image.ppid
     self.inheritedCredentials = inheritedCredentials
@@ -52,7 +55,7 @@ final class RestartingProcess {
     // Not a real-time one: those count against RLIMIT_SIGPENDING.
     stopSignal =
       [SIGURG, SIGWINCH, SIGIO, SIGPWR, SIGUSR1, SIGUSR2, SIGHUP].first {
-        !pending.contains($0) && !timers.contains($0)
+        !pending.contains($0) && !timers.contains($0) && !exitSignals.contains(UInt32($0))
       } ?? SIGALRM
   }
 

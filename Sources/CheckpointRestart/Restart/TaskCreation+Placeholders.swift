@@ -13,24 +13,29 @@ extension TaskCreation {
   ) throws(Problem) -> [RestartingProcess] {
     let leader = try makePlaceholder(session, parent, leading: Int(SYS_setsid), scaffold)
     context.sessionPlaceholders.append((parent, leader))
-    return try createSiblings(pids, by: leader, slot: parent, scaffold)
+    let siblings = pids.filter { context.byPID[$0]?.image.ppid == parent.pid }
+    var created = try createSiblings(siblings, by: leader, slot: parent, scaffold)
+    for pid in pids where !siblings.contains(pid) {
+      created += try createAdopted(pid, by: leader, slot: parent, scaffold)
+    }
+    return created
   }
 
-  /// A task in the leader's session whose parent, by which it was created, ends: so the ancestor that is to have it adopts it.
+  /// A task in the creator's session whose parent, by which it was created, ends: so the ancestor that is to have it adopts it.
   func createAdopted(
-    _ pid: Int32, below leader: RestartingProcess, _ scaffold: borrowing Scaffold
+    _ pid: Int32, by creator: TracedThread, slot leader: RestartingProcess, _ scaffold: borrowing Scaffold
   ) throws(Problem) -> [RestartingProcess] {
     guard let child = context.byPID[pid], let parent = context.byPID[child.image.ppid] else { return [] }
     try context.progress(child, .create)
     try setSubreaper(parent, true, scaffold)
-    let between = try makeIntermediate(leader, scaffold)
+    let between = try makeIntermediate(creator, slot: leader, scaffold)
     var calls = scaffold.newCalls(slot: leader.slot)
     addClone(tid: child.pid, flags: flags(of: child), exitSignal: UInt64(child.image.exitSignal), &calls)
     do throws(Problem) { try scaffold.run(between, &calls, stopSignal: leader.stopSignal) } catch {
       throw Self.creationProblem(error.errno, child.name)
     }
     try awaitBirth(of: [child])
-    try endPlaceholder(between, leader, scaffold)
+    try endPlaceholder(between, of: creator, slot: leader, scaffold)
     try setSubreaper(parent, false, scaffold)
     var reader = ProcFileReader()
     let found = (try? reader.read("/proc/\(pid)/stat")).flatMap { ProcStat($0) }?.ppid
@@ -54,14 +59,14 @@ extension TaskCreation {
 
   /// A child of the leader with any pid that the job does not need.
   private func makeIntermediate(
-    _ leader: RestartingProcess, _ scaffold: borrowing Scaffold
+    _ creator: TracedThread, slot leader: RestartingProcess, _ scaffold: borrowing Scaffold
   ) throws(Problem) -> TracedThread {
     var unsuitable: [TracedThread] = []
     while true {
       var calls = scaffold.newCalls(slot: leader.slot)
       let arguments = calls.place(words: [0, 0, 0, 0, UInt64(SIGCHLD), 0, 0, 0, 0, 0])
       let index = calls.call(Int(SYS_clone3), arguments, 80, naming: "creation of an intermediate task (clone3)")
-      try run(&calls, leader, scaffold)
+      try scaffold.run(creator, &calls, stopSignal: leader.stopSignal)
       let pid = Int32(truncatingIfNeeded: calls.result(index))
       let thread = TracedThread(attached: pid, tgid: pid, comm: "crtop-between")
       try awaitStop(thread)
@@ -70,7 +75,7 @@ extension TaskCreation {
         unsuitable.append(thread)
         continue
       }
-      for other in unsuitable { try endPlaceholder(other, leader, scaffold) }
+      for other in unsuitable { try endPlaceholder(other, of: creator, slot: leader, scaffold) }
       return thread
     }
   }
@@ -93,16 +98,16 @@ extension TaskCreation {
   }
 
   func endPlaceholder(
-    _ thread: TracedThread, _ creator: RestartingProcess, _ scaffold: borrowing Scaffold
+    _ thread: TracedThread, of creator: TracedThread, slot owner: RestartingProcess, _ scaffold: borrowing Scaffold
   ) throws(Problem) {
-    var calls = scaffold.newCalls(slot: creator.slot)
+    var calls = scaffold.newCalls(slot: owner.slot)
     calls.call(Int(SYS_exit_group), 0, expecting: .anything, naming: "end of a placeholder")
-    try scaffold.start(thread, calls, stopSignal: creator.stopSignal)
+    try scaffold.start(thread, calls, stopSignal: owner.stopSignal)
     _ = try scaffold.awaitEnd(thread)
-    calls = scaffold.newCalls(slot: creator.slot)
+    calls = scaffold.newCalls(slot: owner.slot)
     calls.call(
       Int(SYS_wait4), UInt64(thread.tid), 0, UInt64(WNOHANG), 0, expecting: .value(Int64(thread.tid)),
       naming: "end of a placeholder (wait4)")
-    try run(&calls, creator, scaffold)
+    try scaffold.run(creator, &calls, stopSignal: owner.stopSignal)
   }
 }

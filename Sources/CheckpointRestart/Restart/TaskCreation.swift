@@ -21,6 +21,9 @@ struct TaskCreation: ~Copyable {
     for (creator, siblings) in Array(plan.siblings) + Array(plan.adoptions) {
       for sibling in siblings { context.byPID[sibling]?.creator = creator }
     }
+    for (creator, sessions) in plan.sessionPlaceholders {
+      for child in sessions.values.joined() { context.byPID[child]?.creator = creator }
+    }
   }
 
   // MARK: - Processes
@@ -46,7 +49,7 @@ struct TaskCreation: ~Copyable {
         next += try createSiblings(children, by: leader.leader, slot: leader, scaffold)
       }
       for leader in level {
-        for child in plan.adoptions[leader.pid] ?? [] { next += try createAdopted(child, below: leader, scaffold) }
+        for child in plan.adoptions[leader.pid] ?? [] { next += try createAdopted(child, by: leader.leader, slot: leader, scaffold) }
       }
       for parent in level {
         for (session, children) in (plan.sessionPlaceholders[parent.pid] ?? [:]).sorted(by: { $0.key < $1.key }) {
@@ -57,7 +60,7 @@ struct TaskCreation: ~Copyable {
     }
     try joinGroups(scaffold)
     for placeholder in context.sessionPlaceholders {
-      try endPlaceholder(placeholder.thread, placeholder.creator, scaffold)
+      try endPlaceholder(placeholder.thread, of: placeholder.creator.leader, slot: placeholder.creator, scaffold)
     }
   }
 
@@ -233,7 +236,8 @@ struct TaskCreation: ~Copyable {
 
   /// Leaders first, then placeholders for those that are gone, then the members.
   private func joinGroups(_ scaffold: borrowing Scaffold) throws(Problem) {
-    for process in context.processes where process.image.pgid == process.pid && process.image.sid != process.pid {
+    for process in context.processes where process.image.sid != process.pid {
+      guard process.image.pgid == process.pid || plan.founders.contains(process.pid) else { continue }
       try join(process, process.pid, scaffold)
     }
     var placeholders: [(group: Int32, creator: RestartingProcess, thread: TracedThread)] = []
@@ -244,7 +248,7 @@ struct TaskCreation: ~Copyable {
     for process in context.processes where process.image.pgid != process.pid && process.image.pgid != plan.outerGroup {
       try join(process, process.image.pgid, scaffold)
     }
-    for placeholder in placeholders { try endPlaceholder(placeholder.thread, placeholder.creator, scaffold) }
+    for placeholder in placeholders { try endPlaceholder(placeholder.thread, of: placeholder.creator.leader, slot: placeholder.creator, scaffold) }
   }
 
   private func join(_ process: RestartingProcess, _ group: Int32, _ scaffold: borrowing Scaffold) throws(Problem) {

@@ -19,7 +19,7 @@ struct TreePlan {
   /// Groups whose leader is gone: group id to the member that creates a placeholder for it.
   private(set) var placeholders: [Int32: Int32] = [:]
 
-  /// Sessions whose leader is gone: by the parent of those in it, the session and these children.
+  /// Sessions whose leader is gone: by the lowest of the parents of those in it, the session and all these children.
   private(set) var sessionPlaceholders: [Int32: [Int32: [Int32]]] = [:]
 
   /// By their creator, children of its own parent (CLONE_PARENT): those that are in its session while the parent is not,
@@ -28,6 +28,8 @@ struct TreePlan {
   /// By the leader of their session, tasks below it whose parents have ended, so that an ancestor of the leader has adopted
   /// them: init or a subreaper (prctl(2)).
   private(set) var adoptions: [Int32: [Int32]] = [:]
+  /// Processes that have led a group, which is there still, and are in another now.
+  private(set) var founders: Set<Int32> = []
   /// Flags of clone(2): which tables a process shares with its creator.
   private(set) var flags: [Int32: UInt64] = [:]
 
@@ -42,10 +44,13 @@ struct TreePlan {
     guard let root = processes.first else { return }
     outerSession = root.sid == root.pid ? nil : root.sid
     var birth: [Int32: Int32] = [root.pid: outerSession ?? 0]
+    let origins = Self.origins(processes, byPID)
+    var ghosts: [Int32: [ImageProcess]] = [:]
     for process in processes {
       let isLeader = process.sid == process.pid
       for child in children[process.pid] ?? [] {
-        birth[child.pid] = child.sid == child.pid ? process.sid : child.sid
+        let session = origins[child.pid] ?? (child.sid == child.pid ? process.sid : child.sid)
+        birth[child.pid] = session
         if let flags = Self.flags(child, createdBy: process) {
           self.flags[child.pid] = flags
         } else {
@@ -55,32 +60,55 @@ struct TreePlan {
           birth[child.pid] = creator.sid
           continue
         }
-        if child.sid == child.pid || child.sid == process.sid {
+        if session == process.sid {
           if isLeader {
             late[process.pid, default: []].append(child.pid)
           } else {
             early[process.pid, default: []].append(child.pid)
           }
-        } else if isLeader && birth[process.pid] == child.sid {
+        } else if isLeader && birth[process.pid] == session {
           early[process.pid, default: []].append(child.pid)
-        } else if let leader = byPID[child.sid], leader.sid == leader.pid, leader.ppid == process.pid,
+        } else if let leader = byPID[session], leader.sid == leader.pid, leader.ppid == process.pid,
           leader.exitSignal == child.exitSignal, flags[child.pid] == 0
         {
           siblings[leader.pid, default: []].append(child.pid)
-        } else if let leader = byPID[child.sid], leader.sid == leader.pid, child.exitSignal == SIGCHLD,
+        } else if let leader = byPID[session], leader.sid == leader.pid, child.exitSignal == SIGCHLD,
           flags[child.pid] == 0, Self.isAncestor(process, of: leader, byPID)
         {
           adoptions[leader.pid, default: []].append(child.pid)
         } else {
-          guard child.sid != 0, byPID[child.sid] == nil, flags[child.pid] == 0, child.exitSignal == SIGCHLD else {
+          guard session != 0, byPID[session] == nil, flags[child.pid] == 0, child.exitSignal == SIGCHLD else {
             throw Self.impossible(child)
           }
-          sessionPlaceholders[process.pid, default: [:]][child.sid, default: []].append(child.pid)
+          ghosts[session, default: []].append(child)
         }
       }
     }
+    for (session, members) in ghosts {
+      let parents = Set(members.map(\.ppid)).compactMap { byPID[$0] }
+      // The lowest is below all others.
+      let lowest = parents.first { lowest in
+        parents.allSatisfy { $0.pid == lowest.pid || Self.isAncestor($0, of: lowest, byPID) }
+      }
+      guard let lowest else { throw Self.impossible(members[0]) }
+      sessionPlaceholders[lowest.pid, default: [:]][session] = members.map(\.pid)
+    }
     try planGroups(processes, byPID)
     try checkReachable(processes)
+  }
+
+  /// Sessions that leaders were born in, where those are not their parents': an orphan that leads one may have children that
+  /// it had before, in a session that is led elsewhere.
+  private static func origins(_ processes: [ImageProcess], _ byPID: [Int32: ImageProcess]) -> [Int32: Int32] {
+    var origins: [Int32: Int32] = [:]
+    for child in processes where child.sid != child.pid {
+      guard let parent = byPID[child.ppid], parent.sid == parent.pid, parent.sid != child.sid,
+        let grandparent = byPID[parent.ppid], grandparent.sid != child.sid,
+        let leader = byPID[child.sid], !isAncestor(parent, of: leader, byPID)
+      else { continue }
+      origins[parent.pid] = child.sid
+    }
+    return origins
   }
 
   private static func isAncestor(
@@ -149,6 +177,10 @@ struct TreePlan {
     let sessions = Set(sessionPlaceholders.values.flatMap(\.keys))
     for process in processes where process.pgid != outerGroup && byPID[process.pgid]?.pgid != process.pgid {
       guard placeholders[process.pgid] == nil, !sessions.contains(process.pgid) else { continue }
+      if let founder = byPID[process.pgid], founder.sid == process.sid {
+        founders.insert(founder.pid)
+        continue
+      }
       // A zombie to be borrows the memory of another.
       let creators = process.state == .zombie ? [process.ppid, process.sid, process.pid] : [process.pid]
       guard process.pgid != 0, byPID[process.pgid] == nil,

@@ -51,7 +51,7 @@ enum SignalActions: ProcessState {
     var action = ImageSignalAction()
     action.handler = 1  // SIG_IGN
     let ignored = place(action, &calls)
-    for signal in context.exitSignals(of: process) {
+    for signal in process.exitSignals {
       calls.call(
         number, UInt64(signal), ignored, 0, 8, expecting: .value(0),
         naming: "signal action (exit signal)")
@@ -61,7 +61,7 @@ enum SignalActions: ProcessState {
     calls.call(
       number, UInt64(SIGCHLD), standard, 0, 8, expecting: .value(0), naming: "signal action (SIGCHLD)")
     let saved = Set(process.image.signalActions.map(\.signal))
-    for signal in context.ignoredByCrtop + context.exitSignals(of: process) where !saved.contains(signal) {
+    for signal in context.ignoredByCrtop + process.exitSignals where !saved.contains(signal) {
       calls.call(
         number, UInt64(signal), standard, 0, 8, expecting: .value(0),
         naming: "signal action (rt_sigaction)")

@@ -17,7 +17,7 @@ public final class Injection {
   private let memory: TaskMemory
   let site: InjectionSite
   let stopSignal: Int32
-  let scratch: UInt64
+  private(set) var scratch: UInt64
   private var scratchIsMapped = false
   private var codeIsWritten = false
   private var visit: Visit?
@@ -59,6 +59,14 @@ public final class Injection {
         why: "none ends in \(InjectionSite.length) zero bytes, where crtop's code would go")
     }
     site = found
+  }
+
+  /// Works in the scratch memory that a killed crtop has left between two visits, if it has. So its address stays on record
+  /// until it is gone, however often crtop is killed. No thread may be inside the code, no list have been made.
+  public func adoptScratch() {
+    guard let left = site.leftBehind, isOurs(left) else { return }
+    scratch = left.lowerBound
+    scratchIsMapped = true
   }
 
   /// A fresh list of calls for this process.
@@ -169,16 +177,11 @@ public final class Injection {
     guard result == Int64(bitPattern: scratch) else { throw Errno(rawValue: Int32(truncatingIfNeeded: -result)) }
     scratchIsMapped = true
     try memory.write(bytes: Array(newCalls().data), to: scratch)
-    if let left = site.leftBehind, try isOurs(left) {
-      try runSingle(Int(SYS_munmap), left.lowerBound, UInt64(left.count))
-    }
   }
 
   /// A mapping that a killed crtop left says so itself; anything else at that address is the program's.
-  private func isOurs(_ range: Range<UInt64>) throws(Errno) -> Bool {
-    guard range.lowerBound != scratch, let head = try? memory.bytes(at: range.lowerBound, count: 16) else {
-      return false
-    }
+  private func isOurs(_ range: Range<UInt64>) -> Bool {
+    guard let head = try? memory.bytes(at: range.lowerBound, count: 16) else { return false }
     var expected: [UInt8] = []
     for word in [UInt64(CRTOP_INJECTION_MAGIC), range.lowerBound] {
       unsafe withUnsafeBytes(of: word) { unsafe expected.append(contentsOf: $0) }

@@ -20,7 +20,7 @@ private struct Damage: CustomTestStringConvertible, Sendable {
 }
 
 /// Of jobs whose tasks know each other.
-private let lostTasks = ["tree", "sessions", "ghosts", "bereaved", "mourned", "continued", "forest"].map { name in
+private let lostTasks = ["tree", "sessions", "ghosts", "bereaved", "mourned", "continued"].map { name in
   Damage(name, "a task lost") { job in
     guard let last = try job.tasks().last(where: { !$0.isZombie }) else { return }
     kill(last.pid, SIGKILL)

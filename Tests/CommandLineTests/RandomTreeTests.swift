@@ -5,11 +5,13 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// CRTOP_TREE_SEED tries one again; CRTOP_TREES sets another number of them.
+/// The same in every run, so that a run says something about a change; CRTOP_TREE_SEED tries another one, CRTOP_TREES as many
+/// new ones as it says.
 private let seeds: [UInt32] = {
   func number(_ name: String) -> UInt32? { unsafe getenv(name).flatMap { unsafe UInt32(String(cString: $0)) } }
   if let seed = number("CRTOP_TREE_SEED") { return [seed] }
-  return (0..<(number("CRTOP_TREES") ?? 5)).map { _ in UInt32.random(in: 1...UInt32.max) }
+  return number("CRTOP_TREES").map { count in (0..<count).map { _ in UInt32.random(in: 1...UInt32.max) } }
+    ?? Array(1...5)
 }()
 
 /// What /proc says of a thread that may not change while it sleeps, a line for each fact.

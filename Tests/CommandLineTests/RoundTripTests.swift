@@ -11,7 +11,7 @@ let roundTrips = [
   "core-zombie", "deaths", "bereaved", "mourned", "dead-leader", "sharing", "stopped", "identity", "timers",
   "posix-timers", "sleeper", "rest", "continued", "credentials", "limits", "scheduling", "many-threads",
   "counter", "membarrier", "critical-section", "futexes", "names", "guards", "vdso", "mixed", "filters",
-  "filters-together", "forest",
+  "filters-together",
 ]
 
 extension CommandLine {

@@ -47,7 +47,6 @@ static const struct workload workloads[] = {
   {"posix-timers", "timers of timer_create(2): every target and clock, sparse ids, signals pending", run_posix_timers},
   {"sleeper", "threads asleep in every kind of call", run_sleeper},
   {"rest", "sleeps of every kind that last as long as they were told to", run_rest},
-  {"forest", "a tree of tasks that live, are dead, stopped or adopted, as a number decides", run_forest},
   {"continued", "children between SIGSTOP and SIGCONT, what wait(2) and signals tell of them", run_continued},
   {"credentials", "users, groups, capabilities", run_credentials},
   {"limits", "resource limits", run_limits},

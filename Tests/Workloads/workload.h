@@ -94,7 +94,6 @@ void run_identity(int, char **);
 void run_timers(int, char **);
 void run_posix_timers(int, char **);
 void run_rest(int, char **);
-void run_forest(int, char **);
 void run_continued(int, char **);
 void run_sleeper(int, char **);
 void run_credentials(int, char **);

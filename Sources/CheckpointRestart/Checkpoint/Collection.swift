@@ -74,6 +74,7 @@ struct Collection {
       executable: executable.map(\.range),
       scratch: try freeRange(process))
     try letOut(process, injection)
+    injection.adoptScratch()
     var visit = Visit(process: process, injection: injection, calls: injection.newCalls())
     for kind in KindsOfState.process {
       if let completion = kind.save(process, &visit.calls) { visit.completions.append(completion) }

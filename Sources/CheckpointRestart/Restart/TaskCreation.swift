@@ -49,7 +49,9 @@ struct TaskCreation: ~Copyable {
         next += try createSiblings(children, by: leader.leader, slot: leader, scaffold)
       }
       for leader in level {
-        for child in plan.adoptions[leader.pid] ?? [] { next += try createAdopted(child, by: leader.leader, slot: leader, scaffold) }
+        for child in plan.adoptions[leader.pid] ?? [] {
+          next += try createAdopted(child, by: leader.leader, slot: leader, scaffold)
+        }
       }
       for parent in level {
         for (session, children) in (plan.sessionPlaceholders[parent.pid] ?? [:]).sorted(by: { $0.key < $1.key }) {
@@ -248,7 +250,9 @@ struct TaskCreation: ~Copyable {
     for process in context.processes where process.image.pgid != process.pid && process.image.pgid != plan.outerGroup {
       try join(process, process.image.pgid, scaffold)
     }
-    for placeholder in placeholders { try endPlaceholder(placeholder.thread, of: placeholder.creator.leader, slot: placeholder.creator, scaffold) }
+    for placeholder in placeholders {
+      try endPlaceholder(placeholder.thread, of: placeholder.creator.leader, slot: placeholder.creator, scaffold)
+    }
   }
 
   private func join(_ process: RestartingProcess, _ group: Int32, _ scaffold: borrowing Scaffold) throws(Problem) {

@@ -19,15 +19,11 @@ private struct Damage: CustomTestStringConvertible, Sendable {
   }
 }
 
-/// Of jobs whose tasks know each other.
-private let lostTasks = ["tree", "sessions", "ghosts", "bereaved", "mourned", "continued"].map { name in
-  Damage(name, "a task lost") { job in
-    guard let last = try job.tasks().last(where: { !$0.isZombie }) else { return }
-    kill(last.pid, SIGKILL)
-  }
-}
-
 private let damages = [
+  Damage("tree", "a task lost") { job in
+    guard let last = try job.tasks().last else { return }
+    kill(last.pid, SIGKILL)
+  },
   Damage("memory", "bytes of the heap") { try flipBytes(of: $0.pid, in: "[heap]") },
   Damage("inherited", "a page that is shared no more") { try touch($0.pid, pages: 512) },
   Damage("stack", "bytes of the stack") { try flipBytes(of: $0.pid, in: "[stack]") },
@@ -80,7 +76,7 @@ private let damages = [
 /// What a wrong restart could have left of a task, made by a system call inside it.
 ///
 /// None is possible for membarrier, filters and filters-together: nothing takes a registration or a filter back. Still
-/// missing are those of critical-section, dead-leader, futexes and vdso.
+/// missing are those of critical-section, dead-leader, futexes, registers and vdso.
 private let injections = [
   Damage("threads", "the name of a thread") { try inject(lastThread($0.pid), SYS_prctl, "\(PR_SET_NAME)", "sp") },
   Damage("names", "the name of a process") { try inject($0.pid, SYS_prctl, "\(PR_SET_NAME)", "sp") },
@@ -89,7 +85,6 @@ private let injections = [
   Damage("robust", "a robust list") { try inject($0.pid, SYS_set_robust_list, "0", "24") },
   Damage("restartable", "a registration of rseq(2)") { try inject($0.pid, "rseq") },
   Damage("signals", "the blocked signals") { try inject($0.pid, SYS_rt_sigprocmask, "2", "sp", "0", "8") },
-  Damage("registers", "a register") { try inject(lastThread($0.pid), "register") },
   Damage("files", "an offset") { try injectAll($0.pid, SYS_lseek, "1", "1") },
   Damage("counter", "a descriptor that is closed") { try injectAll($0.pid, SYS_close) },
   Damage("devices", "a descriptor that is closed") { try injectAll($0.pid, SYS_close) },
@@ -195,7 +190,7 @@ private func flipBytes(of pid: Int32, in area: String) throws {
 
 extension CommandLine {
   @Suite struct Damages {
-    @Test(.timeLimit(.minutes(1)), arguments: damages + lostTasks + injections)
+    @Test(.timeLimit(.minutes(1)), arguments: damages + injections)
     fileprivate func isSeen(_ damage: Damage) throws {
       let sandbox = try Sandbox()
       let job = try Job(damage.workload, in: sandbox)

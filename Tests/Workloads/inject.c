@@ -24,16 +24,9 @@ int inject(int count, char **arguments) {
   pid_t tid = atoi(arguments[0]);
   struct user_regs_struct saved, call;
   if (ptrace(PTRACE_SEIZE, tid, 0, 0)) return perror("workloads: ptrace"), 71;
-  bool busy = !strcmp(arguments[1], "register");
   for (;; ptrace(PTRACE_CONT, tid, 0, 0), nap(500)) {  // until it is in a call
     if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) || !stopped(tid) || ptrace(PTRACE_GETREGS, tid, 0, &saved)) return 71;
-    if (busy || (ptrace(PTRACE_PEEKTEXT, tid, saved.rip - 2, 0) & 0xffff) == 0x050f) break;
-  }
-  if (busy) {  // no call, but the register xmm13
-    struct user_fpregs_struct vectors;
-    if (ptrace(PTRACE_GETFPREGS, tid, 0, &vectors)) return 71;
-    vectors.xmm_space[4 * 13] ^= 0x10;
-    return ptrace(PTRACE_SETFPREGS, tid, 0, &vectors) ? 71 : 0;
+    if ((ptrace(PTRACE_PEEKTEXT, tid, saved.rip - 2, 0) & 0xffff) == 0x050f) break;
   }
   call = saved;
   call.orig_rax = (unsigned long long)-1;
